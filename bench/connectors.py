@@ -1,0 +1,83 @@
+"""`make bench NAME=connectors`: records a second and peak memory, beside the bare parser of the same file.
+
+The bare parser only parses; a connector also reads every field into typed records. Each is measured in a process of its
+own, in the same run, on files made of the sandbox's facts: so many rows, and four times as many for the memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.connector_inputs import INPUTS, NOW
+from bench.measures import Measure, publish
+from connectors.base import Upsert
+from connectors.reading import read
+
+ROWS = int(os.environ.get("PASSERELLE_BENCH_ROWS", "5000"))
+THIRD = 1 / 3
+FLAT = 1.5
+"""Peak memory of four times the rows over that of the rows, where it does not grow with the file."""
+
+
+def ours(name: str, file: Path) -> int:
+    """How many records the connector reads."""
+
+    async def reading() -> int:
+        count = 0
+        async for change in read(name, {"path": str(file)}, None, clock=lambda: NOW):
+            count += isinstance(change, Upsert)
+        return count
+
+    return asyncio.run(reading())
+
+
+def bare(name: str, file: Path) -> int:
+    """What the parser counts."""
+    return INPUTS[name].bare(file)
+
+
+def measured(work: Callable[[str, Path], int], name: str, file: Path) -> tuple[int, float, float]:
+    """(count, seconds, MiB at most), in a process that does nothing else; the best of three for the seconds."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_measure, (work, name, str(file)))
+
+
+def _measure(work: Callable[[str, Path], int], name: str, file: str) -> tuple[int, float, float]:
+    best, count = float("inf"), 0
+    for _ in range(3):
+        began = time.perf_counter()
+        count = work(name, Path(file))
+        best = min(best, time.perf_counter() - began)
+    return count, best, _peak()
+
+
+def _peak() -> float:
+    """MiB this process held at most: not `ru_maxrss`, which begins with what the parent held."""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+def main(names: list[str]) -> None:
+    measures: list[Measure] = []
+    for name in names or list(INPUTS):
+        one = INPUTS[name]
+        with tempfile.TemporaryDirectory() as folder:
+            file = one.make(Path(folder), ROWS)
+            records, seconds, peak = measured(ours, name, file)
+            _, bare_seconds, _ = measured(bare, name, file)
+            larger = one.make(Path(folder), ROWS * 4)
+            _, _, larger_peak = measured(ours, name, larger)
+        measures.append(Measure(f"{name}: records/s", records / seconds, records / bare_seconds, one.parser, THIRD))
+        measures.append(Measure(f"{name}: MiB, rows ×4", larger_peak, peak, "rows ×1", FLAT, at_most=True))
+    publish("connectors", measures)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,16 @@
+"""The port to a ticketing that sells its seats itself: `connectors.base.Selling`, and who has one."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from connectors.base import Selling
+
+Seller = Selling
+"""Sells in the provider's system. What each call promises stands at `connectors.base.Selling`."""
+
+
+class SellerDirectory(Protocol):
+    """Who sells the stocks of a source, if its stocks are sold there."""
+
+    async def seller_of(self, source_id: int) -> Seller | None: ...

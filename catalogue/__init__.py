@@ -1,0 +1,10 @@
+"""The référentiel: canonical works, products, venues, events, sessions, offers and stocks.
+
+Tables: `tables.py`, with `kinds.py` the numbers kinds have in them. Merging a batch: `merging.py` what each step is
+given · `matched.py` works, products, venues, events · `sessions.py` · `stocks.py`, `stock_columns.py` a till's pages,
+`waiting.py` books not described yet · `withdrawals.py` what is gone.
+Which entity: `resolve.py`, over `portraits.py` what is compared and `decisions.py` why. What is shown: `entities.py`
+writes it by `survivorship.py`, `faces.py` one reader's share of it, `offers.py` the published document, `search.py`,
+`editions.py`, `directory.py`, `redirects.py`. `changes.py` the log in commit order · `venues.py` registration ·
+`database.py` connections.
+"""

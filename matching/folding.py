@@ -1,0 +1,35 @@
+"""Values of a column folded for comparing: mojibake mended, then `normalise.fold`, of so many characters at most."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ftfy import fix_encoding
+from ftfy.badness import is_bad
+
+from matching.normalise import fold, plain
+
+LONGEST: Final = 300
+"""Characters that count of a value, so that no value costs more than another."""
+
+# What UTF-8 looks like when it was read as a one-byte encoding: a leading byte, then a continuing one. Asking ftfy
+# costs six times the folding, so only values that show this are asked about.
+_SUSPECT: Final = re.compile("[Â-ô][^\x00-\x7f]")
+
+
+def mended(text: str) -> str:
+    """Return `text` with the encoding it was meant to have, where it was read in another one."""
+    return fix_encoding(text) if _SUSPECT.search(text) and is_bad(text) else text
+
+
+def plain_value(text: str, longest: int = LONGEST) -> str:
+    """Return a value in lower case without accents; punctuation stays."""
+    text = text[:longest]
+    return plain(text if text.isascii() else mended(text))
+
+
+def fold_value(text: str, longest: int = LONGEST) -> str:
+    """Return a value's words: letters and digits, one space between."""
+    text = text[:longest]
+    return fold(text if text.isascii() else mended(text))

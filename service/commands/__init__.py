@@ -1,0 +1,1 @@
+"""The `passerelle` commands, one subject a file; `running.py` is what they all start with."""
