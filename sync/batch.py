@@ -212,8 +212,9 @@ async def _apply(conn: Connection, run: RunContext, batch: Batch) -> bool:
     outcome.add(await merge_sessions(merge, rows[Session]))  # type: ignore[arg-type]
     await booked.after_merge(conn, any_merged=bool(rows[Session]))
     await seen_again(conn, run.source.id, batch.upserts)
-    outcome.add(await merge_stocks(merge, stocks))
-    await note_sales_seen(conn, run)
+    if stocks:
+        outcome.add(await merge_stocks(merge, stocks))
+        await note_sales_seen(conn, run)
     await _merge_pages(merge, run, booked, batch, outcome)
     named = {key for kind, key, _ in (*batch.upserts, *batch.deletes) if kind is STOCK}
     await forget_written(conn, run.source.id, named | {one.ref.key for one in batch.restated})

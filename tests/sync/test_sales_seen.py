@@ -72,6 +72,15 @@ async def test_an_unchanged_figure_is_read_anew_after_our_own_sales(desk: Desk) 
     assert await supply(desk) == (100, 0, 100)
 
 
+async def test_a_batch_without_stocks_asks_for_nothing(desk: Desk) -> None:
+    """On a connection that has not yet merged a stock, too: there, the batch's own table does not even exist."""
+    await desk.conn.execute("discard temp")
+    await desk.source("theatre", venue_id=await desk.venue(), sales_seen="at_booking")
+    said = show("theatre", "e", "Phèdre", days=[0])
+    report = await desk.snapshot("theatre", *said, rows=1)
+    assert report.created == len(said)
+
+
 async def test_an_unlimited_stock_stays_unlimited(desk: Desk) -> None:
     """No figure, no bound, whatever was sold."""
     await desk.source("theatre", venue_id=await desk.venue(), sales_seen="at_booking")
