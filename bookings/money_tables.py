@@ -28,7 +28,7 @@ from sqlmodel import Field, SQLModel
 
 from accounts.ddl import statement
 from bookings.ddl import DEPOSITS_STAY, LEDGER_BALANCES, LEDGER_ONLY_GROWS, LOCAL_CREDITS_STAY
-from catalogue.tables import UPDATED_IN_PLACE, moment, reference, surrogate
+from catalogue.columns import UPDATED_IN_PLACE, moment, reference, surrogate
 
 
 def cents(*, required: bool = True, default: str | None = None) -> Any:

@@ -26,7 +26,7 @@ from sqlmodel import Field, SQLModel
 import bookings.tables
 from accounts.ddl import statement
 from bookings.outbox_ddl import BOOKINGS_ARE_TOLD, SESSION_NEWS_ARE_TOLD
-from catalogue.tables import UPDATED_IN_PLACE, moment, reference, surrogate
+from catalogue.columns import UPDATED_IN_PLACE, moment, reference, surrogate
 
 SUBJECTS = bookings.tables.Booking
 """Named so that the tables these triggers stand on are there."""

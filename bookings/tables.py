@@ -31,7 +31,7 @@ import accounts.tables
 from accounts.ddl import statement
 from bookings.ddl import BOOKINGS_STAY
 from bookings.money_tables import cents
-from catalogue.tables import UPDATED_IN_PLACE, moment, reference, surrogate
+from catalogue.columns import UPDATED_IN_PLACE, moment, reference, surrogate
 
 PARTIES = accounts.tables.ApiKey
 """Named so that whoever builds the schema from this module has the tables it points at."""

@@ -25,7 +25,7 @@ from sqlmodel import Field, SQLModel
 import bookings.tables
 from accounts.ddl import statement
 from bookings.ddl import JOURNALS_STAY
-from catalogue.tables import moment, reference, surrogate
+from catalogue.columns import moment, reference, surrogate
 
 BOOKINGS = bookings.tables.Booking
 """Named so that whoever builds the schema from this module has the tables it points at."""

@@ -1,6 +1,7 @@
 """The référentiel: canonical works, products, venues, events, sessions, offers and stocks.
 
-Tables: `tables.py`, with `kinds.py` the numbers kinds have in them. Merging a batch: `merging.py` what each step is
+Tables: `tables.py` canonical things, `record_tables.py` what sources say, `offer_tables.py`, `merge_tables.py`, made
+of `columns.py`; `kinds.py` the numbers kinds have in them. Merging a batch: `merging.py` what each step is
 given · `matched.py` works, products, venues, events · `sessions.py` · `stocks.py`, `stock_columns.py` a till's pages,
 `waiting.py` books not described yet · `withdrawals.py` what is gone.
 Which entity: `resolve.py`, over `portraits.py` what is compared and `decisions.py` why. What is shown: `entities.py`

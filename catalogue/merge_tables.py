@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, S
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from catalogue.tables import EMPTY_JSON, moment, surrogate
+from catalogue.columns import EMPTY_JSON, moment, surrogate
 
 
 class EntityMerge(SQLModel, table=True):

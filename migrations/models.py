@@ -8,6 +8,8 @@ import bookings.outbox_tables
 import bookings.tables
 import bookings.token_tables
 import catalogue.merge_tables
+import catalogue.offer_tables
+import catalogue.record_tables
 import catalogue.tables
 import sync.page_tables
 import sync.push_tables
@@ -19,6 +21,8 @@ ROOMS = (
     bookings.tables,
     bookings.token_tables,
     catalogue.merge_tables,
+    catalogue.offer_tables,
+    catalogue.record_tables,
     catalogue.tables,
     sync.page_tables,
     sync.push_tables,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from catalogue.tables import moment, reference, surrogate
+from catalogue.columns import moment, reference, surrogate
 
 
 class RawPage(SQLModel, table=True):

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from catalogue.tables import moment, reference, surrogate
+from catalogue.columns import moment, reference, surrogate
 
 
 class PushJob(SQLModel, table=True):

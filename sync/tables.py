@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
-from catalogue.tables import BYTEWISE, EMPTY_JSON, UPDATED_IN_PLACE, moment, reference, surrogate
+from catalogue.columns import BYTEWISE, EMPTY_JSON, UPDATED_IN_PLACE, moment, reference, surrogate
 
 EMPTY_LIST = text("'[]'::jsonb")
 COUNT = {"server_default": text("0")}
