@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 
 from arq.connections import RedisSettings
@@ -11,7 +10,7 @@ from arq.connections import RedisSettings
 from service.duties import duties
 from service.house import House
 from service.signals import ending
-from sync.worker import worker
+from sync.worker import drain, worker
 
 logger = logging.getLogger(__name__)
 
@@ -38,14 +37,7 @@ async def _work(house: House, jobs: int, stop: asyncio.Event) -> None:
         await running
         return
     logger.info("worker drains")
-    made.allow_pick_jobs = False
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(house.settings.drain_seconds):
-            await asyncio.gather(*made.tasks.values(), return_exceptions=True)
-    running.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
-    await made.close()
+    await drain(made, running, house.settings.drain_seconds)
 
 
 def stopping() -> asyncio.Event:
