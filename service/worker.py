@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 from arq.connections import RedisSettings
@@ -10,7 +11,7 @@ from arq.connections import RedisSettings
 from service.duties import duties
 from service.house import House
 from service.signals import ending
-from sync.worker import drain, worker
+from sync.worker import worker
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,14 @@ async def _work(house: House, jobs: int, stop: asyncio.Event) -> None:
         await running
         return
     logger.info("worker drains")
-    await drain(made, running, house.settings.drain_seconds)
+    made.allow_pick_jobs = False
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(house.settings.drain_seconds):
+            await asyncio.gather(*made.tasks.values(), return_exceptions=True)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    await made.close()
 
 
 def stopping() -> asyncio.Event:

@@ -6,8 +6,6 @@ finds nothing and ends.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import uuid
 from typing import Any
@@ -184,7 +182,7 @@ def worker(
     jobs: int = 4,
     limit: Slice = Slice(),  # noqa: B008
 ) -> Worker:
-    """A worker of this house: `await it.async_run()`, then `drain` it. `limit`: of one run."""
+    """A worker of this house: `await it.async_run()`; it finishes its jobs on SIGTERM. `limit`: of one run."""
     return Worker(
         functions=[
             func(job, keep_result=0, max_tries=5, timeout=JOB_SECONDS)
@@ -207,20 +205,3 @@ def worker(
         health_check_key=f"{prefix}health",
         handle_signals=False,
     )
-
-
-async def drain(made: Worker, working: asyncio.Task[None], seconds: float) -> None:
-    """Ends a worker at work: it takes no more jobs, those it holds have so long to finish, and connections close."""
-    made.allow_pick_jobs = False
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await asyncio.gather(*made.tasks.values(), return_exceptions=True)
-    working.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await working
-    # Taken from it first: arq's own close ends in the error of a job that was stopped while it noted its end.
-    held = [made.tasks.pop(name) for name in list(made.tasks)]
-    for job in held:
-        job.cancel()
-    await asyncio.gather(*held, return_exceptions=True)
-    await made.close()

@@ -32,7 +32,6 @@ from sync.worker import (
     RUNNER,
     SLICE,
     doorbell,
-    drain,
     queue_name,
     ring,
     ring_due,
@@ -43,8 +42,6 @@ from sync.worker import (
 
 # arq closes its Redis in redis-py's old way.
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")
-PATIENCE = 5.0
-"""Seconds a worker has to finish what it holds."""
 VAULT = Vault([b"k" * 32])
 
 
@@ -110,7 +107,9 @@ async def working(works: Works) -> AsyncIterator[None]:
     made = worker(RedisSettings.from_dsn(works.url), works.prefix, works.runner, works.pool)
     task = asyncio.create_task(made.async_run())
     yield
-    await drain(made, task, PATIENCE)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await made.close()
 
 
 async def test_a_worker_reads_what_it_is_rung_for(works: Works, working: None) -> None:
@@ -167,7 +166,9 @@ async def test_what_is_due_is_rung_again_after_redis_has_forgotten(works: Works)
     try:
         assert await works.ended(1) == [(due, "done")]
     finally:
-        await drain(made, task, PATIENCE)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await made.close()
     assert await ring_due(works.context) == 0
     await works.pool.execute("update feed set due_at = now(), lease_until = now() - interval '1 second'")
     if left := await works.ours():
@@ -217,7 +218,9 @@ async def test_pushed_batches_and_asked_releases_are_found_again(works: Works) -
     try:
         assert await works.ended(2) == [(works.ids[0], "done"), (ticket.source_id, "done")]
     finally:
-        await drain(made, task, PATIENCE)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await made.close()
     assert await pool.fetchval("select state from push_job") == "done"
     assert await pool.fetchval("select message from run where id = $1", asked) == "retraits acceptés par une personne"
     assert await ring_waiting(works.context) == 0
@@ -244,7 +247,9 @@ async def test_a_long_source_lets_others_be_read(works: Works) -> None:
                 break
             await asyncio.sleep(0.05)
     finally:
-        await drain(made, task, PATIENCE)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await made.close()
     runs = await works.pool.fetch("select source_id, mode, state, is_partial from run order by id")
     order = [run["source_id"] for run in runs]
     assert order.count(long) > 3
@@ -252,17 +257,6 @@ async def test_a_long_source_lets_others_be_read(works: Works) -> None:
     assert {(run["mode"], run["state"]) for run in runs} == {("full", "done")}
     again = await works.runner.run(long, full=True)
     assert (again.created, again.changed, again.withdrawn, again.is_partial) == (0, 0, 0, False)
-
-
-async def test_a_worker_that_is_ended_closes_its_connections_whatever_it_holds(works: Works) -> None:
-    """A job that does not finish in time is stopped, even while it notes its end, and that is nobody's error."""
-    made = worker(RedisSettings.from_dsn(works.url), works.prefix, works.runner, works.pool)
-    task = asyncio.create_task(made.async_run())
-    await asyncio.sleep(0.1)
-    noting = asyncio.create_task(asyncio.Event().wait(), name="a job that notes its end")
-    made.tasks["noting"] = noting
-    await drain(made, task, 0.1)
-    assert (noting.cancelled(), made._pool) == (True, None)
 
 
 async def test_a_slice_whose_bell_is_lost_is_due_at_once(works: Works) -> None:
