@@ -67,7 +67,8 @@ async def log(conn: Connection, touched: Touched) -> None:
     await conn.execute(
         """
         with block as materialized (select nextval('change_position') as first),
-             taken as materialized (select setval('change_position', first + cardinality($1::smallint[]) - 1) as last from block)
+             taken as materialized (
+                 select setval('change_position', first + cardinality($1::smallint[]) - 1) as last from block)
         insert into change_log (position, kind, entity_id, op)
         select taken.last - cardinality($1::smallint[]) + n, kind, entity_id, op
         from taken, unnest($1::smallint[], $2::bigint[], $3::smallint[]) with ordinality as t (kind, entity_id, op, n)

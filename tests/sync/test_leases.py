@@ -14,8 +14,7 @@ from catalogue.kinds import KindCode
 from connectors.base import Upsert
 from schemas.records import Record
 from sync.batch import Batch, apply
-from sync.leases import LeaseLost, release, renew, take
-from sync.runner import holding
+from sync.leases import LeaseLost, holding, release, renew, take
 from sync.runs import RunContext
 
 

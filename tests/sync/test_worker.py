@@ -21,6 +21,7 @@ from sandbox.serving import serve_world
 from sandbox.world import World, build
 from schemas.records import Venue
 from sync.leases import take
+from sync.lending import Places
 from sync.push_items import stocks_of
 from sync.pushing import take_in
 from sync.runner import Runner, now
@@ -28,6 +29,7 @@ from sync.slices import Slice
 from sync.sources import NewSource, register
 from sync.vault import Vault
 from sync.worker import (
+    PLACES,
     POOL,
     RUNNER,
     SLICE,
@@ -60,7 +62,8 @@ class Works:
     @property
     def context(self) -> dict[str, object]:
         """What a job is given."""
-        return {RUNNER: self.runner, POOL: self.pool, "prefix": self.prefix, "redis": self.bell}
+        told = {RUNNER: self.runner, POOL: self.pool, SLICE: Slice(), PLACES: Places(4)}
+        return {**told, "prefix": self.prefix, "redis": self.bell}
 
     async def ended(self, count: int) -> list[tuple[int, str]]:
         """The runs, once so many have ended."""
