@@ -14,7 +14,8 @@ import asyncpg
 from catalogue.database import Connections
 from connectors.base import Change, Checkpoint, SamePage, StockPage
 from net.errors import AccessDenied, FeedChanged, ProviderUnavailable
-from sync.batch import Batch, apply
+from sync.applying import apply
+from sync.batch import Batch
 from sync.runs import FIRST_ERRORS, RunContext
 from sync.slices import Slice
 from sync.sweep import sweep

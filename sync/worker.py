@@ -9,17 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import uuid
 from typing import Any
 
-import msgspec
-from arq import ArqRedis, create_pool, cron, func
+from arq import ArqRedis, cron, func
 from arq.connections import RedisSettings
 from arq.constants import in_progress_key_prefix
 from arq.worker import Worker
 from redis.exceptions import RedisError
 
 from catalogue.database import Pool
+from sync.bells import decode, encode, queue_name, ring, ring_next, ring_push, ring_release
 from sync.claims import claimable
 from sync.lending import SILENCE, Places
 from sync.push_merge import waiting_sources
@@ -32,46 +31,12 @@ logger = logging.getLogger(__name__)
 JOB_SECONDS = 3600
 QUEUE_READ = 5_000
 """arq looks at the first 100 jobs by itself: a hundred deaths within the hour would stop all reading."""
-QUEUE = "sync"
 MOST_BELLS = 100
 """Rung in one minute; each that finds work rings again."""
 RUNNER = "runner"
 POOL = "pool"
 SLICE = "slice"
 PLACES = "places"
-
-
-def queue_name(prefix: str) -> str:
-    """The queue's key under this deployment's own prefix."""
-    return f"{prefix}{QUEUE}"
-
-
-def encode(value: dict[str, Any]) -> bytes:
-    """Jobs travel as JSON: a queue somebody else can write to must not be able to make us run code."""
-    return msgspec.json.encode(value, enc_hook=str)
-
-
-def decode(data: bytes) -> dict[str, Any]:
-    """A job again."""
-    job: dict[str, Any] = msgspec.json.decode(data)
-    return job
-
-
-async def doorbell(settings: RedisSettings) -> ArqRedis:
-    """A connection to ring with; jobs travel in the form the workers read."""
-    return await create_pool(settings, job_serializer=encode, job_deserializer=decode)
-
-
-async def ring(redis: ArqRedis, prefix: str, source_id: int, *, full: bool = False) -> None:
-    """Asks the workers to run a source soon. Ringing twice is harmless: its lease decides."""
-    await redis.enqueue_job(
-        "sync_source", source_id, full, _queue_name=queue_name(prefix), _job_id=f"{prefix}{uuid.uuid4().hex}"
-    )
-
-
-async def ring_next(redis: ArqRedis, prefix: str) -> None:
-    """Asks a worker to read whatever is next: a source that was just registered comes first."""
-    await redis.enqueue_job("sync_next", _queue_name=queue_name(prefix), _job_id=f"{prefix}{uuid.uuid4().hex}")
 
 
 async def sync_source(ctx: dict[str, Any], source_id: int, full: bool) -> str:
@@ -112,20 +77,6 @@ async def sync_next(ctx: dict[str, Any]) -> str:
     if report.is_partial:
         return "partial"
     return report.state
-
-
-async def ring_push(redis: ArqRedis, prefix: str, source_id: int) -> None:
-    """Asks the workers to merge what was pushed to a source."""
-    await redis.enqueue_job(
-        "merge_pushed", source_id, _queue_name=queue_name(prefix), _job_id=f"{prefix}{uuid.uuid4().hex}"
-    )
-
-
-async def ring_release(redis: ArqRedis, prefix: str, run_id: int) -> None:
-    """Asks the workers to let pass what a guard held back in a run."""
-    await redis.enqueue_job(
-        "release_run", run_id, _queue_name=queue_name(prefix), _job_id=f"{prefix}{uuid.uuid4().hex}"
-    )
 
 
 async def merge_pushed(ctx: dict[str, Any], source_id: int) -> str:

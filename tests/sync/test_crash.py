@@ -12,7 +12,8 @@ from feeds import EANS, Desk, Reading, book, content, copies, event, ref, seats,
 from catalogue.database import Connections
 from connectors.base import Change, Checkpoint, Cursor, Delete, Reject
 from schemas.records import Kind, Record
-from sync.batch import Batch, apply
+from sync.applying import apply
+from sync.batch import Batch
 from sync.reading import read_into
 from sync.runs import RunContext
 from sync.sweep import sweep

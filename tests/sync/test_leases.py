@@ -13,7 +13,8 @@ from catalogue.database import Pool
 from catalogue.kinds import KindCode
 from connectors.base import Upsert
 from schemas.records import Record
-from sync.batch import Batch, apply
+from sync.applying import apply
+from sync.batch import Batch
 from sync.leases import LeaseLost, holding, release, renew, take
 from sync.runs import RunContext
 

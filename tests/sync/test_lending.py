@@ -17,11 +17,12 @@ from bench.till import ean
 from catalogue.database import Pool
 from catalogue.venues import register_venue, registered
 from schemas.records import Venue
+from sync.bells import doorbell, ring
 from sync.lending import ASIDE, Places
 from sync.runner import Runner
 from sync.sources import NewSource, register
 from sync.vault import Vault
-from sync.worker import doorbell, ring, worker
+from sync.worker import worker
 
 # arq closes its Redis in redis-py's old way.
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")

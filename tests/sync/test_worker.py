@@ -20,6 +20,7 @@ from sandbox.faults import Fault, FaultKind
 from sandbox.serving import serve_world
 from sandbox.world import World, build
 from schemas.records import Venue
+from sync.bells import doorbell, queue_name, ring
 from sync.leases import take
 from sync.lending import Places
 from sync.push_items import stocks_of
@@ -28,19 +29,7 @@ from sync.runner import Runner, now
 from sync.slices import Slice
 from sync.sources import NewSource, register
 from sync.vault import Vault
-from sync.worker import (
-    PLACES,
-    POOL,
-    RUNNER,
-    SLICE,
-    doorbell,
-    queue_name,
-    ring,
-    ring_due,
-    ring_waiting,
-    sync_source,
-    worker,
-)
+from sync.worker import PLACES, POOL, RUNNER, SLICE, ring_due, ring_waiting, sync_source, worker
 
 # arq closes its Redis in redis-py's old way.
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")
