@@ -148,6 +148,15 @@ class _Lending(Worker):
         self.max_jobs = self._places.count + self._places.aside
         await super().start_jobs(job_ids)
 
+    async def close(self) -> None:
+        """Stops what is under way and closes; a job that was just ending has ended, or is done again."""
+        stopped = [*self.tasks.values(), *self._ringing]
+        for task in stopped:
+            task.cancel()
+        await asyncio.gather(*stopped, return_exceptions=True)
+        self.tasks.clear()
+        await super().close()
+
     def _lent(self) -> None:
         self.max_jobs = self._places.count + self._places.aside
         ringing = self.loop.create_task(self._ring_next())
