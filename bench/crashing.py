@@ -26,9 +26,9 @@ from catalogue.venues import register_venue, registered
 from schemas.records import Address, Identifier, Venue
 from service.settings import CHECKOUT
 from service.worker import redis_settings
+from sync.bells import doorbell, ring
 from sync.sources import NewSource, register
 from sync.vault import Vault
-from sync.worker import doorbell, ring
 
 SECRET = b"c" * 32
 SIRET = "99900000300015"

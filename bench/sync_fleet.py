@@ -26,9 +26,9 @@ from service.engines.databases import drop_database, ensure_database
 from service.engines.lifetime import EngineUrls, engines
 from service.settings import CHECKOUT, Settings
 from service.worker import redis_settings
+from sync.bells import doorbell, ring_next
 from sync.sources import NewSource, register
 from sync.vault import Vault
-from sync.worker import doorbell, ring_next
 
 SOURCES = 40
 ROWS, PAGE, DELAY = 800, 20, 0.05

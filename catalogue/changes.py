@@ -4,7 +4,7 @@ A sequence alone is not commit order: a transaction that drew 7 may commit after
 and a reader who has seen 8 would never ask for 7. So numbers are drawn under one transaction-level
 advisory lock, taken as the *last* thing a transaction does: whoever holds it commits before the next
 one draws. It is the last lock of every transaction, so it cannot be part of a deadlock; it is held
-for one INSERT and one COMMIT.
+for one INSERT and one COMMIT. Under it nobody else draws, so a transaction's numbers are taken as one block.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ class Touched:
 
     def add(self, kind: KindCode, ids: Iterable[int], op: Op = Op.UPDATED) -> None:
         """Notes changes; the last word on an entity counts."""
+        code = kind.value
         for id_ in ids:
-            self.seen[kind.value, id_] = op
+            self.seen[code, id_] = op
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,12 @@ async def log(conn: Connection, touched: Touched) -> None:
     await conn.execute("select pg_advisory_xact_lock($1)", LOG_LOCK)
     await conn.execute(
         """
+        with block as materialized (select nextval('change_position') as first),
+             taken as materialized (
+                 select setval('change_position', first + cardinality($1::smallint[]) - 1) as last from block)
         insert into change_log (position, kind, entity_id, op)
-        select nextval('change_position'), kind, entity_id, op
-        from unnest($1::smallint[], $2::bigint[], $3::smallint[]) as t (kind, entity_id, op)
+        select taken.last - cardinality($1::smallint[]) + n, kind, entity_id, op
+        from taken, unnest($1::smallint[], $2::bigint[], $3::smallint[]) with ordinality as t (kind, entity_id, op, n)
         """,
         *map(list, zip(*rows, strict=True)),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 import asyncpg
@@ -10,6 +12,13 @@ from asyncpg.pool import PoolConnectionProxy
 
 Connection = asyncpg.Connection | PoolConnectionProxy
 Pool = asyncpg.Pool
+Connections = Callable[[], AbstractAsyncContextManager[Connection]]
+"""Lends a connection for a block: a pool's `acquire`, or `held`."""
+
+
+def held(conn: Connection) -> Connections:
+    """Lends this one each time: for what is to go into a transaction of the caller's own."""
+    return lambda: nullcontext(conn)
 
 
 class _Pooled(asyncpg.Connection):

@@ -37,8 +37,8 @@ class Offer(SQLModel, table=True):
         # Partial by what they are of, so that neither is ever walked for the other sort of offer.
         Index(
             "offer_product",
-            "venue_id",
             "product_id",
+            "venue_id",
             unique=True,
             postgresql_where=text("product_id is not null and merged_into is null"),
         ),
@@ -49,7 +49,6 @@ class Offer(SQLModel, table=True):
             unique=True,
             postgresql_where=text("event_id is not null and merged_into is null"),
         ),
-        Index("offer_of_product", "product_id", postgresql_where=text("product_id is not null")),
     )
 
     id: int = surrogate()

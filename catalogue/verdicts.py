@@ -63,7 +63,8 @@ where d.kind = $1 and d.outcome = 'ask' and d.undone_at is null and r.gone_at is
 _DEPENDENTS = {
     KindCode.WORK: """(select count(*) from product p where p.work_id in (r.entity_id, e.id) and p.merged_into is null)
         + (select count(*) from event v where v.work_id in (r.entity_id, e.id) and v.merged_into is null)""",
-    KindCode.PRODUCT: "(select count(*) from offer o where o.product_id in (r.entity_id, e.id))",
+    KindCode.PRODUCT: """(select count(*) from offer o
+        where o.product_id in (r.entity_id, e.id) and o.merged_into is null)""",
     KindCode.VENUE: "(select count(*) from event v where v.venue_id in (r.entity_id, e.id))",
     KindCode.EVENT: "(select count(*) from session x where x.event_id in (r.entity_id, e.id) and x.begins_at > now())",
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Container, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +27,7 @@ from net.limits import Limits
 from net.retries import retrying
 from net.traffic import Traffic
 
-__all__ = ["Answer", "Http", "Keep", "Limits", "open_http"]
+__all__ = ["Answer", "Aside", "Http", "Keep", "Limits", "open_http"]
 
 Keep = Callable[[str, bytes, bool], Awaitable[None]]
 """Told of everything that was read: its place (without query), its bytes, and whether they continue those before.
@@ -36,6 +36,9 @@ Only of what asking changes nothing: the answer to a login holds a token."""
 
 Pace = Callable[[], Awaitable[None]]
 """Returns when a request may be made."""
+
+Aside = Callable[[], AbstractAsyncContextManager[None]]
+"""Entered for as long as there is nothing to do but wait for the provider."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -73,13 +76,14 @@ async def open_http(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     keep: Keep | None = None,
     pace: Pace | None = None,
+    aside: Aside = nullcontext,
 ) -> AsyncIterator[Http]:
     """An `Http` and its connections, closed on leaving.
 
     `allow_private` lets it reach loopback and private networks, for a source that says so; link-local,
     metadata and multicast addresses stay refused. `names` resolves names; the system's by default. `keep` is
     given what was read, before the caller is; `pace` is awaited before each try of a request, and that wait is
-    not counted as the provider's; `traffic` counts what is asked and comes back.
+    not counted as the provider's; `traffic` counts what is asked and comes back; `aside` is entered for each wait.
     """
     limits = limits or Limits()
     timeout = ClientTimeout(
@@ -94,7 +98,16 @@ async def open_http(
         auto_decompress=False,
     ) as session:
         traffic = traffic or Traffic()
-        yield Http(session, limits, allow_private=allow_private, clock=clock, keep=keep, pace=pace, traffic=traffic)
+        yield Http(
+            session,
+            limits,
+            allow_private=allow_private,
+            clock=clock,
+            keep=keep,
+            pace=pace,
+            traffic=traffic,
+            aside=aside,
+        )
 
 
 class Http:
@@ -115,6 +128,7 @@ class Http:
         keep: Keep | None = None,
         pace: Pace | None = None,
         traffic: Traffic,
+        aside: Aside,
     ) -> None:
         self._session = session
         self._limits = limits
@@ -123,6 +137,7 @@ class Http:
         self._keep = keep
         self._traffic = traffic
         self._pace = pace
+        self._aside = aside
 
     async def get(
         self,
@@ -166,7 +181,7 @@ class Http:
         """
         order = _Order(method.upper(), first_hop(url, params, headers), ok, json, data, keep)
         if not retry:
-            with self._traffic.waiting():
+            async with self._waiting():
                 return await self._ask(order)
         maybe_executed = False
 
@@ -178,7 +193,7 @@ class Http:
                 maybe_executed = failure.outcome_unknown = maybe_executed or failure.outcome_unknown
                 raise
 
-        with self._traffic.waiting():
+        async with self._waiting():
             return await retrying(self._limits)(one_try)
 
     async def stream(
@@ -191,7 +206,7 @@ class Http:
         """
         order = _Order("GET", first_hop(url, params, headers), (200,))
         follows = False
-        with self._traffic.waiting():
+        async with self._waiting():
             response: ClientResponse = await retrying(self._limits)(self._open, order)
         try:
             async with aclosing(self._body(response, order)) as body:
@@ -202,6 +217,13 @@ class Http:
                     yield piece
         finally:
             response.close()
+
+    @asynccontextmanager
+    async def _waiting(self) -> AsyncIterator[None]:
+        """Counts the block's time as the provider's, and stands aside meanwhile."""
+        async with self._aside():
+            with self._traffic.waiting():
+                yield
 
     async def _ask(self, order: _Order) -> Answer:
         if self._pace is not None:
@@ -239,8 +261,9 @@ class Http:
         body = pieces(response, limits, max_bytes=limits.max_stream_bytes, seconds=limits.stream_seconds, place=place)
         self._traffic.answers += 1
         while True:
-            with self._traffic.waiting(), told_by_kind(place, safe=True):
-                piece = await anext(body, None)
+            async with self._waiting():
+                with told_by_kind(place, safe=True):
+                    piece = await anext(body, None)
             if piece is None:
                 return
             self._traffic.bytes += len(piece)

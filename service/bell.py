@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from partner_api.keys import Ring
 from service.house import House
-from sync.worker import decode, encode, ring_push, ring_release
+from sync.bells import decode, encode, ring_push, ring_release
 
 logger = logging.getLogger(__name__)
 

@@ -7,12 +7,16 @@ from typing import Final
 
 STATES: Final[Mapping[str, str]] = {
     "running": "en cours",
+    "partial": "en partie",
     "done": "terminée",
-    "failed": "échouée",
+    "failed": "en échec",
     "guarded": "retenue",
     "lost": "perdue",
+    "paused": "en pause",
+    "stale": "muette",
+    "never": "jamais lue",
 }
-"""A run's `state`."""
+"""A run's `state`, and where its source stands."""
 
 FAILURES: Final[Mapping[str, str]] = {
     "unavailable": "fournisseur indisponible",

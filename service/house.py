@@ -84,7 +84,7 @@ async def open_house(settings: Settings, urls: EngineUrls, *, pool_size: int = 1
             await upgrade(database_url)
         vault = Vault([settings.secret_key(), *settings.old_secret_keys])
         runner = Runner(pool, vault, owner=f"{socket.gethostname()}:{os.getpid()}")
-        sellers = Sellers(pool, runner, vault)
+        sellers = Sellers(pool, runner.opener, vault)
         ticket_keys = TicketKeys(pool, vault, now)
         bookings = Bookings(pool, sellers, now)
         try:

@@ -10,7 +10,8 @@ from bookings.seller import Seller
 from catalogue.database import Pool
 from catalogue.merging import source_info
 from connectors.registry import REGISTRY
-from sync.runner import Runner, now
+from sync.opening import Opener
+from sync.runner import now
 from sync.sources import feed_state
 from sync.ticketings import open_ticketing, ticketing_state
 from sync.vault import Vault
@@ -28,8 +29,8 @@ class _Open:
 class Sellers:
     """The directory `bookings` asks. Connectors open at their first sale, anew when their settings change."""
 
-    def __init__(self, pool: Pool, runner: Runner, vault: Vault) -> None:
-        self._pool, self._runner, self._vault = pool, runner, vault
+    def __init__(self, pool: Pool, opener: Opener, vault: Vault) -> None:
+        self._pool, self._opener, self._vault = pool, opener, vault
         self._open: dict[int, _Open] = {}
         self._opening = asyncio.Lock()
 
@@ -63,7 +64,7 @@ class Sellers:
             return await closing.enter_async_context(attached)
         async with self._pool.acquire() as conn:
             source = await source_info(conn, source_id)
-        return await closing.enter_async_context(self._runner.sell(source))
+        return await closing.enter_async_context(self._opener.sell(source))
 
     async def close(self) -> None:
         """Closes what is open."""

@@ -7,7 +7,14 @@ runs kill their workers is taken over at once the first time, then ever more slo
 
 from __future__ import annotations
 
-from catalogue.database import Connection
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from catalogue.database import Connection, Pool
 
 SECONDS = 90.0
 
@@ -77,3 +84,26 @@ async def release(conn: Connection, source_id: int, fence: int) -> None:
         source_id,
         fence,
     )
+
+
+@asynccontextmanager
+async def holding(pool: Pool, source_id: int, fence: int, seconds: float = SECONDS) -> AsyncIterator[None]:
+    """Renews the lease while the provider makes us wait; a lost lease ends the block with `LeaseLost`."""
+
+    async def keep() -> None:
+        while True:
+            await asyncio.sleep(seconds / 3)
+            # Where the row is locked for long, our own sweep renews it and holds it until it commits.
+            with contextlib.suppress(asyncpg.LockNotAvailableError):
+                async with pool.acquire() as conn:
+                    await renew(conn, source_id, fence, seconds)
+
+    keeper = asyncio.create_task(keep())
+    try:
+        yield
+        if keeper.done():
+            await keeper
+    finally:
+        keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError, LeaseLost):
+            await keeper

@@ -19,7 +19,8 @@ from catalogue.merging import SourceInfo, source_info
 from connectors.base import Reject
 from connectors.rows import key_of
 from schemas.records import Kind
-from sync.batch import Batch, apply
+from sync.applying import apply
+from sync.batch import Batch
 from sync.guard import TooMuchEmptied, guard_run
 from sync.leases import LeaseLost, release, take
 from sync.push_items import Unread, change_of, own_key

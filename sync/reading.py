@@ -11,10 +11,11 @@ from typing import TypeVar
 
 import asyncpg
 
-from catalogue.database import Connection
+from catalogue.database import Connections
 from connectors.base import Change, Checkpoint, SamePage, StockPage
 from net.errors import AccessDenied, FeedChanged, ProviderUnavailable
-from sync.batch import Batch, apply
+from sync.applying import apply
+from sync.batch import Batch
 from sync.runs import FIRST_ERRORS, RunContext
 from sync.slices import Slice
 from sync.sweep import sweep
@@ -30,7 +31,7 @@ TRIES = 5
 
 
 async def read_into(
-    conn: Connection,
+    connections: Connections,
     run: RunContext,
     changes: AsyncIterator[Change | StockPage | SamePage],
     *,
@@ -43,11 +44,11 @@ async def read_into(
     the cursor moves with the sweep: a run that dies before it reads that end again. When the stream ends by an
     error, what had come is applied all the same: those rows were whole. A place midway costs no transaction of its
     own: it is noted with the next batch. Tells whether it stopped at one, its `limit` being over: whoever gave the
-    stream closes it.
+    stream closes it. A connection is held while something is applied, and none while the stream is waited for.
     """
     batch, place, told = Batch(), None, 0
     began = committed = time.monotonic()
-    applying = Applying(conn, run)
+    applying = Applying(connections, run)
 
     async def commit(point: Checkpoint | None) -> None:
         nonlocal batch, place, told, committed
@@ -83,7 +84,8 @@ async def read_into(
                 await commit(None)
                 await applying.end()
                 with run.meter.stage("sweep"):
-                    await insisting(partial(sweep, conn, run, point=change))
+                    async with connections() as conn:
+                        await insisting(partial(sweep, conn, run, point=change))
             else:
                 await commit(change)
         await applying.end()
@@ -99,8 +101,8 @@ async def read_into(
 class Applying:
     """One batch being applied beside the reading of the next; what it raises comes up at the next step."""
 
-    def __init__(self, conn: Connection, run: RunContext) -> None:
-        self._conn, self._run = conn, run
+    def __init__(self, connections: Connections, run: RunContext) -> None:
+        self._connections, self._run = connections, run
         self._task: asyncio.Task[None] | None = None
 
     async def begin(self, batch: Batch, point: Checkpoint | None) -> None:
@@ -128,7 +130,8 @@ class Applying:
 
     async def _apply(self, batch: Batch, point: Checkpoint | None) -> None:
         with self._run.meter.stage("apply"):
-            await insisting(partial(apply, self._conn, self._run, batch, point))
+            async with self._connections() as conn:
+                await insisting(partial(apply, conn, self._run, batch, point))
         for reject in batch.rejects:
             self._run.meter.refused_on.pop(id(reject), None)
 

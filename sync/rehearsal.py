@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from catalogue.database import Connection
+from catalogue.database import Connection, held
 from catalogue.merging import SourceInfo
 from connectors.base import Change
 from sync.differences import Difference, differences, note_before
@@ -30,7 +30,7 @@ async def rehearse(
     try:
         await note_before(conn, source.id)
         run, _ = await begin(conn, source, fence, full=full, is_rehearsal=True)
-        await read_into(conn, run, _again(changes), rows=rows)
+        await read_into(held(conn), run, _again(changes), rows=rows)
         await end(conn, run, "done")
         return Rehearsal(await report(conn, run.run_id), await differences(conn, source.id))
     finally:

@@ -24,7 +24,8 @@ from connectors.base import Connector, Reject, Rereading, Upsert
 from connectors.rows import key_of
 from net.errors import SourceFailure
 from schemas.records import KIND_OF, Kind, Record, SourceRef, Stock
-from sync.batch import Batch, apply
+from sync.applying import apply
+from sync.batch import Batch
 from sync.guard import TooMuchEmptied
 from sync.leases import release, take
 from sync.push_items import CONNECTOR as PUSHED

@@ -4,40 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, nullcontext
 from datetime import UTC, datetime
-from typing import Any, cast
-
-import asyncpg
+from typing import cast
 
 from bookings.errors import Busy
 from bookings.withdrawals import Withdrawals
 from catalogue.database import Connection, Pool
 from catalogue.merging import SourceInfo, source_info
-from connectors.base import Change, Connector, Cursor, Paged, SamePage, Selling, StockPage
-from connectors.registry import SettingsRefused, UnknownConnector, build, build_seller
-from net.client import Limits, open_http
-from net.errors import AccessDenied, FeedChanged, ProviderUnavailable
-from net.traffic import Traffic
+from connectors.base import Change, Connector, Cursor, Paged, SamePage, StockPage
+from net.client import Aside, Limits
 from sync.claims import claim
-from sync.guard import TooMuchEmptied, TooMuchGone
+from sync.endings import Ending, ending_of
 from sync.journal import began, ended, was_down
-from sync.leases import SECONDS, LeaseLost, release, renew, take
+from sync.leases import SECONDS, holding, release, take
+from sync.opening import Opener
 from sync.outcomes import settle
-from sync.providers import Pace, is_stopped
+from sync.providers import is_stopped
 from sync.push_items import CONNECTOR as PUSHED
 from sync.push_merge import merge_released, merge_waiting
-from sync.raw_pages import PageKeeper
 from sync.reading import ROWS, read_into
 from sync.rehearsal import Rehearsal, rehearse
 from sync.replay import Replayed, replay
 from sync.runs import RunContext, RunReport, begin, cursor_of, end, reopen, report
 from sync.slices import Slice, distrust_place
-from sync.sources import owner as seal_owner
 from sync.stock_pages import forget_all, known_pages
 from sync.sweep import sweep
-from sync.vault import SealBroken, Vault
+from sync.vault import Vault
 
 
 def now() -> datetime:
@@ -50,7 +44,10 @@ class SourceBusy(Exception):
 
 
 class Runner:
-    """Runs sources: `owner` names this process in the leases it takes; `limits` bound what a provider may cost."""
+    """Runs sources: `owner` names this process in the leases it takes; `limits` bound what a provider may cost.
+
+    A run holds a connection while it writes, and none while it waits for its provider: `aside` is entered then.
+    """
 
     def __init__(
         self,
@@ -63,12 +60,18 @@ class Runner:
         limits: Limits | None = None,
         lease_seconds: float = SECONDS,
     ) -> None:
-        self._limits = limits
-        self._pool, self._vault, self._owner, self._clock, self._rows = pool, vault, owner, clock, rows
+        self._pool, self._owner, self._clock, self._rows = pool, owner, clock, rows
         self._lease_seconds = lease_seconds
+        self.opener = Opener(pool, vault, clock=clock, limits=limits)
 
     async def run(
-        self, source_id: int, *, full: bool = False, released: bool = False, limit: Slice | None = None
+        self,
+        source_id: int,
+        *,
+        full: bool = False,
+        released: bool = False,
+        limit: Slice | None = None,
+        aside: Aside = nullcontext,
     ) -> RunReport:
         """Reads the source and applies what it says; a failure is in the report, not raised.
 
@@ -81,16 +84,17 @@ class Runner:
             if source.connector == PUSHED:
                 raise LookupError(f"la source {source_id} ne se lit pas : son logiciel envoie lui-même")
             fence = await self._take(conn, source_id)
-            return await self._run(conn, source, fence, full=full, released=released, limit=limit)
+        return await self._run(source, fence, full=full, released=released, limit=limit, aside=aside)
 
-    async def run_next(self, *, limit: Slice | None = None) -> RunReport | None:
+    async def run_next(self, *, limit: Slice | None = None, aside: Aside = nullcontext) -> RunReport | None:
         """Reads the source that is next, of all that are due; None where nothing can be begun now."""
         async with self._pool.acquire() as conn:
             claimed = await claim(conn, self._owner, self._lease_seconds)
             if claimed is None:
                 return None
             source_id, fence = claimed
-            return await self._run(conn, await source_info(conn, source_id), fence, limit=limit)
+            source = await source_info(conn, source_id)
+        return await self._run(source, fence, limit=limit, aside=aside)
 
     async def _take(self, conn: Connection, source_id: int) -> int:
         fence = await take(conn, source_id, self._owner, self._lease_seconds)
@@ -104,26 +108,72 @@ class Runner:
 
     async def _run(
         self,
-        conn: Connection,
         source: SourceInfo,
         fence: int,
         *,
         full: bool = False,
         released: bool = False,
-        limit: Slice | None = None,
+        limit: Slice | None,
+        aside: Aside,
     ) -> RunReport:
         try:
-            is_down = await was_down(conn, source.id)
-            run, cursor = await begin(conn, source, fence, full=full, is_released=released)
+            async with self._pool.acquire() as conn:
+                is_down = await was_down(conn, source.id)
+                run, cursor = await begin(conn, source, fence, full=full, is_released=released)
             began(run)
             try:
-                await self._read_and_close(conn, run, cursor, limit)
+                await self._read_and_close(run, cursor, limit, aside)
             finally:
-                told = await report(conn, run.run_id)
+                async with self._pool.acquire() as conn:
+                    told = await report(conn, run.run_id)
                 ended(run, told, was_down=is_down)
             return await self._settled(told)
         finally:
-            await release(conn, source.id, fence)
+            async with self._pool.acquire() as conn:
+                await release(conn, source.id, fence)
+
+    async def _read_and_close(self, run: RunContext, cursor: Cursor | None, limit: Slice | None, aside: Aside) -> None:
+        try:
+            async with (
+                holding(self._pool, run.source.id, run.fence, self._lease_seconds),
+                self.opener.connect(run.source, run.run_id, run.meter.traffic, aside) as connector,
+                aclosing(await self._stream(run, connector, cursor)) as changes,
+            ):
+                is_partial = await read_into(self._pool.acquire, run, changes, rows=self._rows, limit=limit)
+        except (Exception, asyncio.CancelledError) as error:
+            ending = ending_of(error)
+            await self._close(run, ending)
+            if ending.failure == "bug" or isinstance(error, asyncio.CancelledError):
+                raise
+        else:
+            await self._close(run, Ending("done"), is_partial=is_partial)
+
+    async def _stream(
+        self, run: RunContext, connector: Connector, cursor: Cursor | None
+    ) -> AsyncGenerator[Change | StockPage | SamePage]:
+        """What the connector tells: by whole pages, where it can and the source is one venue's own till.
+
+        Where the provider hears of our sales, each of its rows must be looked at, changed or not (`sales_seen.py`).
+        """
+        if isinstance(connector, Paged) and run.source.venue_id is not None and run.source.sales_seen == "never":
+            async with self._pool.acquire() as conn:
+                known = await known_pages(conn, run.source.id)
+            return cast(AsyncGenerator[Change | StockPage | SamePage], connector.pull_pages(cursor, known))
+        return cast(AsyncGenerator[Change | StockPage | SamePage], connector.pull(cursor))
+
+    async def _close(self, run: RunContext, ending: Ending, *, is_partial: bool = False) -> None:
+        """Writes down how the run ended, and what follows from it."""
+        state, failure, message = ending.state, ending.failure, ending.message
+        async with self._pool.acquire() as conn:
+            if failure == "changed":
+                await forget_all(conn, run.source.id)
+                await distrust_place(conn, run.source.id, run.fence, run.run_id)
+            elif failure == "lost" and await is_stopped(conn, run.source.id):
+                message = "le fournisseur a été arrêté"
+            await end(conn, run, state, failure, message, is_partial=is_partial)
+            if failure != "lost":
+                at = self._clock()
+                await settle(conn, run, failure, message, at=at, retry_after=ending.retry_after, is_partial=is_partial)
 
     async def rehearse(self, source_id: int, *, full: bool = False) -> Rehearsal:
         """What a run would do, said and then undone.
@@ -138,7 +188,7 @@ class Runner:
                 since = None if full else await cursor_of(conn, source_id)
                 async with (
                     holding(self._pool, source_id, fence, self._lease_seconds),
-                    self.connect(source) as connector,
+                    self.opener.connect(source) as connector,
                 ):
                     changes = [change async for change in connector.pull(since)]
                 return await rehearse(conn, source, fence, changes, full=full, rows=self._rows)
@@ -180,31 +230,10 @@ class Runner:
     async def replay(self, source_id: int, ids: Sequence[int] | None = None) -> Replayed:
         """Tries a source's refused rows again, all or these, without the provider. Raises as `sync.replay.replay`,
         and `SourceBusy`."""
-        replayed = await replay(self._pool, self._owner, self.connect, source_id, ids)
+        replayed = await replay(self._pool, self._owner, self.opener.connect, source_id, ids)
         if replayed is None:
             raise SourceBusy(f"la source {source_id} est en cours de lecture, ou en pause")
         return replayed
-
-    @asynccontextmanager
-    async def connect(
-        self, source: SourceInfo, run_id: int | None = None, traffic: Traffic | None = None
-    ) -> AsyncIterator[Connector]:
-        """The source's connector with its settings opened, over an HTTP client of its own.
-
-        With a run, what the provider answers is kept for some days.
-        """
-        settings, secrets, allow_private = await self._settings(source)
-        keep = None if run_id is None else PageKeeper(self._pool, source.id, run_id, secrets=secrets)
-        pace = await self._pace(source.id)
-        async with open_http(self._limits, allow_private=allow_private, keep=keep, pace=pace, traffic=traffic) as http:
-            yield build(source.connector, settings, http, clock=self._clock, account=source.account)
-
-    @asynccontextmanager
-    async def sell(self, source: SourceInfo) -> AsyncIterator[Selling]:
-        """Who sells in the source's own ticketing. Raises `SettingsRefused` where its protocol does not sell."""
-        settings, _, allow_private = await self._settings(source)
-        async with open_http(allow_private=allow_private) as http:
-            yield build_seller(source.connector, settings, http)
 
     async def _settled(self, told: RunReport) -> RunReport:
         """Gives the run's cancelled bookings back at once; what has to wait, the worker's duty takes up."""
@@ -212,95 +241,3 @@ class Runner:
             with contextlib.suppress(Busy):
                 await Withdrawals(self._pool, self._clock).settle()
         return told
-
-    async def _pace(self, source_id: int) -> Pace:
-        row = await self._pool.fetchrow(
-            "select p.name, p.per_second from feed f join provider p on p.name = f.provider where f.source_id = $1",
-            source_id,
-        )
-        return Pace(self._pool, *(row or (None, None)))
-
-    async def _settings(self, source: SourceInfo) -> tuple[dict[str, Any], list[str], bool]:
-        """All settings, the secrets among them by themselves, and whether private addresses may be asked."""
-        [feed] = await self._pool.fetch(
-            "select settings, secrets, allow_private from feed where source_id = $1", source.id
-        )
-        secrets = self._vault.open(feed["secrets"], owner=seal_owner(source.connector, source.account))
-        return {**feed["settings"], **secrets}, list(secrets.values()), feed["allow_private"]
-
-    async def _read_and_close(
-        self, conn: Connection, run: RunContext, cursor: Cursor | None, limit: Slice | None
-    ) -> None:
-        state, failure, message, retry_after, is_partial = "done", None, None, None, False
-        try:
-            async with (
-                holding(self._pool, run.source.id, run.fence, self._lease_seconds),
-                self.connect(run.source, run.run_id, run.meter.traffic) as connector,
-                aclosing(await _stream(conn, run, connector, cursor)) as changes,
-            ):
-                is_partial = await read_into(conn, run, changes, rows=self._rows, limit=limit)
-        except ProviderUnavailable as error:
-            state, failure, message = "failed", "unavailable", str(error)
-            retry_after = error.retry_after
-        except AccessDenied as error:
-            state, failure, message = "failed", "denied", str(error)
-        except FeedChanged as error:
-            state, failure, message = "failed", "changed", str(error)
-            await forget_all(conn, run.source.id)
-            await distrust_place(conn, run.source.id, run.fence, run.run_id)
-        except TooMuchGone as error:
-            state, failure, message = "guarded", "guarded", str(error)
-        except TooMuchEmptied as error:
-            state, failure, message = "guarded", "emptied", str(error)
-        except (SealBroken, SettingsRefused, UnknownConnector) as error:
-            state, failure, message = "failed", "settings", str(error)
-        except LeaseLost:
-            state, failure, message = "lost", "lost", "une autre exécution a repris cette source"
-            if await is_stopped(conn, run.source.id):
-                message = "le fournisseur a été arrêté"
-        except asyncio.CancelledError:
-            await end(conn, run, "lost", "lost", "lecture interrompue")
-            raise
-        except Exception as error:
-            message = f"erreur interne : {type(error).__name__}"
-            await end(conn, run, "failed", "bug", message)
-            await settle(conn, run, "bug", message, at=self._clock())
-            raise
-        await end(conn, run, state, failure, message, is_partial=is_partial)
-        await settle(conn, run, failure, message, at=self._clock(), retry_after=retry_after, is_partial=is_partial)
-
-
-async def _stream(
-    conn: Connection, run: RunContext, connector: Connector, cursor: Cursor | None
-) -> AsyncGenerator[Change | StockPage | SamePage]:
-    """What the connector tells: by whole pages, where it can and the source is one venue's own till.
-
-    Where the provider hears of our sales, each of its rows must be looked at, changed or not (`sales_seen.py`).
-    """
-    if isinstance(connector, Paged) and run.source.venue_id is not None and run.source.sales_seen == "never":
-        pages = connector.pull_pages(cursor, await known_pages(conn, run.source.id))
-        return cast(AsyncGenerator[Change | StockPage | SamePage], pages)
-    return cast(AsyncGenerator[Change | StockPage | SamePage], connector.pull(cursor))
-
-
-@asynccontextmanager
-async def holding(pool: Pool, source_id: int, fence: int, seconds: float = SECONDS) -> AsyncIterator[None]:
-    """Renews the lease while the provider makes us wait; a lost lease ends the block with `LeaseLost`."""
-
-    async def keep() -> None:
-        while True:
-            await asyncio.sleep(seconds / 3)
-            # Where the row is locked for long, our own sweep renews it and holds it until it commits.
-            with contextlib.suppress(asyncpg.LockNotAvailableError):
-                async with pool.acquire() as conn:
-                    await renew(conn, source_id, fence, seconds)
-
-    keeper = asyncio.create_task(keep())
-    try:
-        yield
-        if keeper.done():
-            await keeper
-    finally:
-        keeper.cancel()
-        with contextlib.suppress(asyncio.CancelledError, LeaseLost):
-            await keeper

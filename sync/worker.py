@@ -6,18 +6,21 @@ finds nothing and ends.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
-import uuid
 from typing import Any
 
-import msgspec
-from arq import ArqRedis, create_pool, cron, func
+from arq import ArqRedis, cron, func
 from arq.connections import RedisSettings
 from arq.constants import in_progress_key_prefix
 from arq.worker import Worker
+from redis.exceptions import RedisError
 
 from catalogue.database import Pool
+from sync.bells import decode, encode, queue_name, ring, ring_next, ring_push, ring_release
 from sync.claims import claimable
+from sync.lending import SILENCE, Places
 from sync.push_merge import waiting_sources
 from sync.releases import asked_releases
 from sync.runner import Runner, SourceBusy
@@ -28,53 +31,22 @@ logger = logging.getLogger(__name__)
 JOB_SECONDS = 3600
 QUEUE_READ = 5_000
 """arq looks at the first 100 jobs by itself: a hundred deaths within the hour would stop all reading."""
-QUEUE = "sync"
 MOST_BELLS = 100
 """Rung in one minute; each that finds work rings again."""
 RUNNER = "runner"
 POOL = "pool"
 SLICE = "slice"
-
-
-def queue_name(prefix: str) -> str:
-    """The queue's key under this deployment's own prefix."""
-    return f"{prefix}{QUEUE}"
-
-
-def encode(value: dict[str, Any]) -> bytes:
-    """Jobs travel as JSON: a queue somebody else can write to must not be able to make us run code."""
-    return msgspec.json.encode(value, enc_hook=str)
-
-
-def decode(data: bytes) -> dict[str, Any]:
-    """A job again."""
-    job: dict[str, Any] = msgspec.json.decode(data)
-    return job
-
-
-async def doorbell(settings: RedisSettings) -> ArqRedis:
-    """A connection to ring with; jobs travel in the form the workers read."""
-    return await create_pool(settings, job_serializer=encode, job_deserializer=decode)
-
-
-async def ring(redis: ArqRedis, prefix: str, source_id: int, *, full: bool = False) -> None:
-    """Asks the workers to run a source soon. Ringing twice is harmless: its lease decides."""
-    await redis.enqueue_job(
-        "sync_source", source_id, full, _queue_name=queue_name(prefix), _job_id=f"{prefix}{uuid.uuid4().hex}"
-    )
-
-
-async def ring_next(redis: ArqRedis, prefix: str) -> None:
-    """Asks a worker to read whatever is next: a source that was just registered comes first."""
-    await redis.enqueue_job("sync_next", _queue_name=queue_name(prefix), _job_id=f"{prefix}{uuid.uuid4().hex}")
+PLACES = "places"
 
 
 async def sync_source(ctx: dict[str, Any], source_id: int, full: bool) -> str:
     """Runs one slice of a source; that another worker holds it is no failure. Where its provider is too busy it is due
     now, and is read when there is a place; so is the rest of a source that was stopped midway.
     """
+    places: Places = ctx[PLACES]
     try:
-        report = await _runner(ctx).run(source_id, full=full, limit=ctx.get(SLICE, Slice()))
+        async with places.taken() as place:
+            report = await _runner(ctx).run(source_id, full=full, limit=ctx[SLICE], aside=place.aside)
     except SourceBusy:
         pool: Pool = ctx[POOL]
         await pool.execute(
@@ -96,7 +68,9 @@ async def sync_source(ctx: dict[str, Any], source_id: int, full: bool) -> str:
 
 async def sync_next(ctx: dict[str, Any]) -> str:
     """Runs what is next, and passes the bell on: as long as there is something to do, somebody comes for it."""
-    report = await _runner(ctx).run_next(limit=ctx.get(SLICE, Slice()))
+    places: Places = ctx[PLACES]
+    async with places.taken() as place:
+        report = await _runner(ctx).run_next(limit=ctx[SLICE], aside=place.aside)
     if report is None:
         return "nothing"
     await ring_next(ctx["redis"], ctx["prefix"])
@@ -105,32 +79,20 @@ async def sync_next(ctx: dict[str, Any]) -> str:
     return report.state
 
 
-async def ring_push(redis: ArqRedis, prefix: str, source_id: int) -> None:
-    """Asks the workers to merge what was pushed to a source."""
-    await redis.enqueue_job(
-        "merge_pushed", source_id, _queue_name=queue_name(prefix), _job_id=f"{prefix}{uuid.uuid4().hex}"
-    )
-
-
-async def ring_release(redis: ArqRedis, prefix: str, run_id: int) -> None:
-    """Asks the workers to let pass what a guard held back in a run."""
-    await redis.enqueue_job(
-        "release_run", run_id, _queue_name=queue_name(prefix), _job_id=f"{prefix}{uuid.uuid4().hex}"
-    )
-
-
 async def merge_pushed(ctx: dict[str, Any], source_id: int) -> str:
     """Merges the batches that wait at a source."""
-    runner: Runner = ctx[RUNNER]
-    merged = await runner.merge_pushed(source_id)
+    places: Places = ctx[PLACES]
+    async with places.taken():
+        merged = await _runner(ctx).merge_pushed(source_id)
     return "busy" if merged is None else f"{merged} merged"
 
 
 async def release_run(ctx: dict[str, Any], run_id: int) -> str:
     """Releases a run as its venue asked; one that is busy is rung again, one that waits no longer is not."""
-    runner: Runner = ctx[RUNNER]
+    places: Places = ctx[PLACES]
     try:
-        return (await runner.release(run_id)).state
+        async with places.taken():
+            return (await _runner(ctx).release(run_id)).state
     except SourceBusy:
         return "busy"
     except LookupError:
@@ -173,6 +135,40 @@ def _runner(ctx: dict[str, Any]) -> Runner:
     return runner
 
 
+class _Lending(Worker):
+    """Takes up a job for each place that is free or lent, and rings when one was lent."""
+
+    def __init__(self, places: Places, **settings: Any) -> None:
+        super().__init__(max_jobs=places.most, **settings)
+        self._places, self._ringing = places, set[asyncio.Task[None]]()
+        self.max_jobs = places.count
+        places.on_lent = self._lent
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        self.max_jobs = self._places.count + self._places.aside
+        await super().start_jobs(job_ids)
+
+    async def close(self) -> None:
+        """Stops what is under way and closes; a job that was just ending has ended, or is done again."""
+        stopped = [*self.tasks.values(), *self._ringing]
+        for task in stopped:
+            task.cancel()
+        await asyncio.gather(*stopped, return_exceptions=True)
+        self.tasks.clear()
+        await super().close()
+
+    def _lent(self) -> None:
+        self.max_jobs = self._places.count + self._places.aside
+        ringing = self.loop.create_task(self._ring_next())
+        self._ringing.add(ringing)
+        ringing.add_done_callback(self._ringing.discard)
+
+    async def _ring_next(self) -> None:
+        # Rung again every minute.
+        with contextlib.suppress(RedisError, OSError):
+            await ring_next(self.pool, self.ctx["prefix"])
+
+
 def worker(
     settings: RedisSettings,
     prefix: str,
@@ -181,9 +177,15 @@ def worker(
     *,
     jobs: int = 4,
     limit: Slice = Slice(),  # noqa: B008
+    silence: float = SILENCE,
 ) -> Worker:
-    """A worker of this house: `await it.async_run()`; it finishes its jobs on SIGTERM. `limit`: of one run."""
-    return Worker(
+    """A worker of this house: `await it.async_run()`; it finishes its jobs on SIGTERM. `limit`: of one run.
+
+    `jobs` are at work at once; after `silence` seconds without an answer one lends its place (`lending.py`).
+    """
+    places = Places(jobs, silence=silence)
+    return _Lending(
+        places,
         functions=[
             func(job, keep_result=0, max_tries=5, timeout=JOB_SECONDS)
             for job in (sync_source, sync_next, merge_pushed, release_run)
@@ -195,8 +197,7 @@ def worker(
         ],
         queue_name=queue_name(prefix),
         redis_settings=settings,
-        ctx={RUNNER: runner, POOL: pool, SLICE: limit, "prefix": prefix},
-        max_jobs=jobs,
+        ctx={RUNNER: runner, POOL: pool, SLICE: limit, PLACES: places, "prefix": prefix},
         # The jobs of killed workers stay at the head of the queue until arq's time-out: they must hide nothing.
         queue_read_limit=QUEUE_READ,
         poll_delay=0.2,

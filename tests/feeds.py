@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from bench.content import content as content
-from catalogue.database import Connection
+from catalogue.database import Connection, Connections, held
 from catalogue.kinds import KindCode
 from catalogue.merging import source_info
 from catalogue.venues import register_venue, registered
@@ -47,7 +47,7 @@ class Reading(Protocol):
     """The shape of `sync.reading.read_into`, for tests that put a broken one in its place."""
 
     def __call__(
-        self, conn: Connection, run: RunContext, changes: AsyncIterator[Change], *, rows: int = ...
+        self, connections: Connections, run: RunContext, changes: AsyncIterator[Change], *, rows: int = ...
     ) -> Awaitable[object]: ...
 
 
@@ -116,7 +116,7 @@ class Desk:
         """A run that reads `changes` from where the last one stood; what ends it is raised, the report closed."""
         run, cursor = await self.begin(name, full=full)
         try:
-            await reading(self.conn, run, changes(cursor), rows=rows)
+            await reading(held(self.conn), run, changes(cursor), rows=rows)
         except Exception as error:
             await end(self.conn, run, "failed", "test", type(error).__name__)
             raise

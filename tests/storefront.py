@@ -32,7 +32,8 @@ from schemas.records import (
     Venue,
 )
 from sync import leases, runs
-from sync.batch import Batch, apply
+from sync.applying import apply
+from sync.batch import Batch
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """The instant the faces' tests happen at."""

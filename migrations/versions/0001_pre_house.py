@@ -375,12 +375,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("event_id is not null and merged_into is null"),
     )
     op.create_index(
-        "offer_of_product", "offer", ["product_id"], unique=False, postgresql_where=sa.text("product_id is not null")
-    )
-    op.create_index(
         "offer_product",
         "offer",
-        ["venue_id", "product_id"],
+        ["product_id", "venue_id"],
         unique=True,
         postgresql_where=sa.text("product_id is not null and merged_into is null"),
     )

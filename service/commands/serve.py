@@ -24,8 +24,8 @@ from service.settings import Settings
 from service.web import serving
 from service.worker import redis_settings, stopping
 from service.worker import work as work_on
+from sync.bells import doorbell, ring
 from sync.runner import now
-from sync.worker import doorbell, ring
 
 
 class CannotListen(ValueError):

@@ -10,22 +10,20 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from service.french import FAILURES, counted
-from service.french import STATES as ENDINGS
+from service.french import FAILURES, STATES, counted
 from sync.differences import Difference, FieldChange
 from sync.runs import RunReport
 from sync.sources import SourceRow
 
 MODES = {"full": "complète", "incremental": "incrémentale"}
-STATES = {
-    "running": Text("en cours", "cyan"),
-    "partial": Text("en partie", "cyan"),
-    "done": Text("lue", "green"),
-    "failed": Text("en échec", "red"),
-    "guarded": Text("retenue", "yellow"),
-    "lost": Text("perdue", "yellow"),
-    "paused": Text("en pause", "yellow"),
-    "never": Text("jamais lue"),
+COLOURS = {
+    "running": "cyan",
+    "partial": "cyan",
+    "done": "green",
+    "failed": "red",
+    "guarded": "yellow",
+    "lost": "yellow",
+    "paused": "yellow",
 }
 _FIRST = {state: place for place, state in enumerate(("running", "partial", "failed", "guarded", "lost", "paused"))}
 STAGES = {
@@ -72,6 +70,10 @@ def state_of(row: SourceRow) -> str:
     return "partial" if row.is_partial else row.state or "never"
 
 
+def _state(state: str) -> Text:
+    return Text(STATES[state], COLOURS.get(state, ""))
+
+
 def status(rows: Sequence[SourceRow], quarantined: int, *, most: int | None = None) -> RenderableType:
     """All sources, or the `most` that deserve a look: those being read, then those that ended badly, then the rest."""
     if most is not None:
@@ -89,13 +91,13 @@ def status(rows: Sequence[SourceRow], quarantined: int, *, most: int | None = No
         made.add_row(
             str(row.id),
             Text(row.label),
-            STATES[state_of(row)],
+            _state(state_of(row)),
             progress(row),
             *("" if n is None else str(n) for n in counts),
         )
     states = [state_of(row) for row in rows]
     told = [Text(counted(len(rows), "source"))]
-    told += [Text.assemble(f"{states.count(state)} ", STATES[state]) for state in _FIRST if state in states]
+    told += [Text.assemble(f"{states.count(state)} ", _state(state)) for state in _FIRST if state in states]
     return Group(made, Text.assemble(Text(", ").join(told), f" ; {counted(quarantined, 'ligne')} en quarantaine"))
 
 
@@ -121,7 +123,7 @@ def run_line(report: RunReport) -> str:
         (report.withdrawn, "retirée"),
     )
     told = ", ".join(counted(number, word) for number, word in counts)
-    return f"lecture {MODES[report.mode]} {report.id}, {ENDINGS.get(report.state, report.state)} : {told}"
+    return f"lecture {MODES[report.mode]} {report.id}, {STATES[report.state]} : {told}"
 
 
 def run_report(report: RunReport) -> RenderableType:

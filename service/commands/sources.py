@@ -22,9 +22,9 @@ from service.commands.staff import actor
 from service.french import STATES
 from service.house import House
 from service.worker import redis_settings
+from sync.bells import doorbell, ring_next
 from sync.sources import NewSource, SourceRow, feed_state, listed, register
 from sync.ticketings import attach, detach
-from sync.worker import doorbell, ring_next
 
 app = typer.Typer(no_args_is_help=True, help="Les sources : qui est lu, comment, et depuis quand.")
 
@@ -188,8 +188,7 @@ def table(rows: Sequence[SourceRow]) -> Table:
     for title in ("lues", "créé", "chgt", "inch", "ref.", "ret."):
         made.add_column(title, justify="right", min_width=4)
     for row in rows:
-        state = STATES.get(row.state or "", row.state or "jamais lue")
-        state = "en pause" if row.paused_why else "muette" if row.stale_since else state
+        state = STATES["paused" if row.paused_why else "stale" if row.stale_since else row.state or "never"]
         counts = (row.records, row.created, row.changed, row.unchanged, row.rejected, row.withdrawn)
         made.add_row(
             str(row.id),

@@ -18,9 +18,9 @@ from service.commands.sources import table
 from service.french import STATES, counted
 from service.house import House
 from service.worker import redis_settings
+from sync.bells import doorbell, ring
 from sync.runs import RunReport, latest
 from sync.sources import listed
-from sync.worker import doorbell, ring
 
 LONGEST = 120.0
 """Seconds after which reading has failed, whatever the workers say."""
@@ -119,8 +119,4 @@ def _words(run: RunReport) -> str:
         if count:
             parts.append(counted(count, word))
     words = ", ".join(parts)
-    return (
-        words
-        if run.state == "done"
-        else f"{words} — [yellow]{STATES.get(run.state, run.state)} : {escape(run.message or '')}[/]"
-    )
+    return words if run.state == "done" else f"{words} — [yellow]{STATES[run.state]} : {escape(run.message or '')}[/]"

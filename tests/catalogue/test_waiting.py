@@ -14,7 +14,8 @@ from catalogue.merging import Merge, source_info
 from catalogue.stock_columns import merge_columns
 from catalogue.stocks import merge_stocks
 from connectors.base import Upsert
-from sync.batch import Batch, apply
+from sync.applying import apply
+from sync.batch import Batch
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
 WAITING = "select count(*) from supply u join product p on p.ean = u.ean where u.stock_id is null and u.gone_at is null"

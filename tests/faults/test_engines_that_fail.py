@@ -25,9 +25,9 @@ from service.engines.lifetime import engines
 from service.engines.place import find_place
 from service.settings import Settings
 from service.worker import redis_settings
+from sync.bells import doorbell
 from sync.runner import Runner, SourceBusy
 from sync.vault import Vault
-from sync.worker import doorbell
 
 ROWS = 4_000
 VAULT = Vault([SECRET])

@@ -14,7 +14,8 @@ from sandbox.faults import Faults
 from sandbox.serving import serve_app
 from sandbox.ticketing import TicketDesk
 from service.sellers import Sellers
-from sync.runner import Runner
+from sync.opening import Opener
+from sync.runner import now
 from sync.sources import NewSource, register
 from sync.ticketings import attach, detach
 from sync.vault import SealBroken, Vault
@@ -27,7 +28,7 @@ async def test_an_attached_ticketing_sells_in_the_connectors_place(pool) -> None
     """Its key is sealed in the database; a changed key holds at the next sale; detached, the connector sells again."""
     vault = Vault([bytes(32)])
     desk = TicketDesk("bonne", lambda: datetime.now(UTC), seats={"s1": 3})
-    sellers = Sellers(pool, Runner(pool, vault, owner="test"), vault)
+    sellers = Sellers(pool, Opener(pool, vault, clock=now, limits=None), vault)
     async with serve_app(desk.build(Faults())) as address, pool.acquire() as conn:
         cinema = NewSource(connector="boost", account="a", label="l", licence="x", settings=CINEMA, allow_private=True)
         source_id = await register(conn, vault, cinema)

@@ -17,7 +17,8 @@ from bookings.wallets import Wallets
 from catalogue.merging import source_info
 from connectors.base import Upsert
 from sync import leases, runs
-from sync.batch import Batch, apply
+from sync.applying import apply
+from sync.batch import Batch
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ import asyncpg
 import pytest
 from feeds import EANS, Desk, Reading, book, content, copies, event, ref, seats, session, show, told
 
-from catalogue.database import Connection
+from catalogue.database import Connections
 from connectors.base import Change, Checkpoint, Cursor, Delete, Reject
 from schemas.records import Kind, Record
-from sync.batch import Batch, apply
+from sync.applying import apply
+from sync.batch import Batch
 from sync.reading import read_into
 from sync.runs import RunContext
 from sync.sweep import sweep
@@ -74,17 +75,20 @@ class Provider:
         yield Checkpoint(READ, complete=True)
 
 
-async def cursor_first(conn: Connection, run: RunContext, changes: AsyncIterator[Change], *, rows: int = 2000) -> None:
+async def cursor_first(
+    connections: Connections, run: RunContext, changes: AsyncIterator[Change], *, rows: int = 2000
+) -> None:
     """The mistake this room is built against: the cursor is committed, and then the rows are."""
     batch = Batch()
-    async for change in changes:
-        if isinstance(change, Checkpoint):
-            await conn.execute("update feed set cursor = $2 where source_id = $1", run.source.id, change.cursor)
-            if change.complete:
-                await apply(conn, run, batch)
-                await sweep(conn, run)
-            continue
-        batch.add(change)
+    async with connections() as conn:
+        async for change in changes:
+            if isinstance(change, Checkpoint):
+                await conn.execute("update feed set cursor = $2 where source_id = $1", run.source.id, change.cursor)
+                if change.complete:
+                    await apply(conn, run, batch)
+                    await sweep(conn, run)
+                continue
+            batch.add(change)
 
 
 @pytest.fixture
@@ -167,12 +171,16 @@ async def test_a_run_that_dies_at_any_write_is_taken_up_again_without_loss(read_
             f"create trigger dies after insert or update or delete on {name} for each statement execute function dies()"
         )
 
-    async def dying(conn: Connection, run: RunContext, changes: AsyncIterator[Change], *, rows: int = 2000) -> None:
-        await conn.execute("select set_config('test.dies_at', $1, false), setval('writes', 1, false)", str(dies_at))
+    async def dying(
+        connections: Connections, run: RunContext, changes: AsyncIterator[Change], *, rows: int = 2000
+    ) -> None:
+        await connection.execute(
+            "select set_config('test.dies_at', $1, false), setval('writes', 1, false)", str(dies_at)
+        )
         try:
-            await read_into(conn, run, changes, rows=rows)
+            await read_into(connections, run, changes, rows=rows)
         finally:
-            await conn.execute("select set_config('test.dies_at', '-1', false)")
+            await connection.execute("select set_config('test.dies_at', '-1', false)")
 
     async def act(desk: Desk) -> None:
         with contextlib.suppress(asyncpg.RaiseError):

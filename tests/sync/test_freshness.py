@@ -11,7 +11,7 @@ from feeds import EANS, Desk, book, content, copies, counted, told
 from bookings.errors import StockNotBookable
 from bookings.looking import facts_of
 from bookings.rules import check_bookable
-from catalogue.database import Pool
+from catalogue.database import Pool, held
 from catalogue.offers import offer_ids, read_offers
 from catalogue.search import Query, search
 from connectors.base import Checkpoint, Cursor
@@ -31,7 +31,7 @@ async def read(desk: Desk, name: str, *said: Record, at: datetime = BEGIN, failu
     """A run that reads this, ends so, and is settled; tells its mode."""
     run, cursor = await desk.begin(name)
     if failure is None:
-        await read_into(desk.conn, run, told([*said, Checkpoint(Cursor("1"), cursor is None)]))
+        await read_into(held(desk.conn), run, told([*said, Checkpoint(Cursor("1"), cursor is None)]))
     await end(desk.conn, run, "done" if failure is None else "failed", failure)
     await settle(desk.conn, run, failure, failure, at=at)
     await release(desk.conn, run.source.id, run.fence)

@@ -13,9 +13,9 @@ from catalogue.database import Pool
 from catalogue.kinds import KindCode
 from connectors.base import Upsert
 from schemas.records import Record
-from sync.batch import Batch, apply
-from sync.leases import LeaseLost, release, renew, take
-from sync.runner import holding
+from sync.applying import apply
+from sync.batch import Batch
+from sync.leases import LeaseLost, holding, release, renew, take
 from sync.runs import RunContext
 
 

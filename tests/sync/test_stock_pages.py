@@ -11,6 +11,7 @@ import pytest
 from feeds import Desk, copies, counted
 from stdnum import ean as stdnum_ean
 
+from catalogue.database import held
 from connectors.stocks_api import StocksApi
 from connectors.stocks_api_settings import StocksApiSettings
 from net.answers import Answer
@@ -46,7 +47,7 @@ class Till:
         api = StocksApi(settings, self, account=SIRET, clock=lambda: datetime.now(UTC))  # type: ignore[arg-type]
         try:
             pages = api.pull_pages(cursor, await known_pages(self.desk.conn, run.source.id))
-            is_partial = await read_into(self.desk.conn, run, pages, rows=20, limit=limit)
+            is_partial = await read_into(held(self.desk.conn), run, pages, rows=20, limit=limit)
             await end(self.desk.conn, run, "done", is_partial=is_partial)
         finally:
             await release(self.desk.conn, run.source.id, run.fence)

@@ -20,25 +20,16 @@ from sandbox.faults import Fault, FaultKind
 from sandbox.serving import serve_world
 from sandbox.world import World, build
 from schemas.records import Venue
+from sync.bells import doorbell, queue_name, ring
 from sync.leases import take
+from sync.lending import Places
 from sync.push_items import stocks_of
 from sync.pushing import take_in
 from sync.runner import Runner, now
 from sync.slices import Slice
 from sync.sources import NewSource, register
 from sync.vault import Vault
-from sync.worker import (
-    POOL,
-    RUNNER,
-    SLICE,
-    doorbell,
-    queue_name,
-    ring,
-    ring_due,
-    ring_waiting,
-    sync_source,
-    worker,
-)
+from sync.worker import PLACES, POOL, RUNNER, SLICE, ring_due, ring_waiting, sync_source, worker
 
 # arq closes its Redis in redis-py's old way.
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")
@@ -60,7 +51,8 @@ class Works:
     @property
     def context(self) -> dict[str, object]:
         """What a job is given."""
-        return {RUNNER: self.runner, POOL: self.pool, "prefix": self.prefix, "redis": self.bell}
+        told = {RUNNER: self.runner, POOL: self.pool, SLICE: Slice(), PLACES: Places(4)}
+        return {**told, "prefix": self.prefix, "redis": self.bell}
 
     async def ended(self, count: int) -> list[tuple[int, str]]:
         """The runs, once so many have ended."""

@@ -25,10 +25,11 @@ from sandbox.serving import serve_world
 from sandbox.world import World, build
 from schemas.records import Address, Identifier, Venue
 from service.settings import CHECKOUT
+from sync.bells import doorbell, ring_next
 from sync.runner import Runner, now
 from sync.sources import NewSource, register
 from sync.vault import Vault
-from sync.worker import POOL, doorbell, ring_due, ring_next
+from sync.worker import POOL, ring_due
 
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")
 KEY = b"k" * 32
