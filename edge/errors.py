@@ -40,6 +40,10 @@ class BodyTooLarge(EdgeRefusal):
         self.max_bytes = max_bytes
 
 
+class BodyTooSlow(EdgeRefusal):
+    """The body did not come in the time it is waited for."""
+
+
 class InvalidParameter(EdgeRefusal):
     """A query parameter or header is missing or unreadable."""
 

@@ -55,6 +55,7 @@ EDGE_PROBLEMS: ProblemTable = {
         "unsupported-media-type", 415, "Type de contenu non pris en charge", headers={"Accept": "accept"}
     ),
     errors.BodyTooLarge: Problem("body-too-large", 413, "Corps trop grand", members=("max_bytes",)),
+    errors.BodyTooSlow: Problem("body-too-slow", 408, "Corps trop lent"),
     errors.InvalidParameter: Problem("invalid-parameter", 400, "Paramètre invalide", members=("parameter",)),
     errors.Unauthenticated: Problem(
         "unauthenticated", 401, "Identification requise", headers={hdrs.WWW_AUTHENTICATE: "challenge"}
