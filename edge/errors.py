@@ -65,6 +65,13 @@ class Forbidden(EdgeRefusal):
     """The caller is known and may not do this."""
 
 
+class Unavailable(EdgeRefusal):
+    """The database is away."""
+
+    retry_after = 5
+    """Seconds; a restart takes about as long."""
+
+
 class TooManyRequests(EdgeRefusal):
     """The caller has used up a rate limit."""
 

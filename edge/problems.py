@@ -61,6 +61,9 @@ EDGE_PROBLEMS: ProblemTable = {
         "unauthenticated", 401, "Identification requise", headers={hdrs.WWW_AUTHENTICATE: "challenge"}
     ),
     errors.Forbidden: Problem("forbidden", 403, "Accès interdit"),
+    errors.Unavailable: Problem(
+        "unavailable", 503, "Service momentanément indisponible", headers={hdrs.RETRY_AFTER: "retry_after"}
+    ),
     errors.TooManyRequests: Problem(
         "too-many-requests",
         429,
