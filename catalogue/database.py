@@ -10,6 +10,16 @@ from asyncpg.pool import PoolConnectionProxy
 
 Connection = asyncpg.Connection | PoolConnectionProxy
 Pool = asyncpg.Pool
+AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # a connection that was cut between two of its steps
+    OSError,
+)
+"""What any statement raises while the database is away: restarted, failing over, out of connections."""
 
 
 class _Pooled(asyncpg.Connection):

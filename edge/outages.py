@@ -7,21 +7,11 @@ from __future__ import annotations
 
 import logging
 
-import asyncpg
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from catalogue.database import AWAY
 from edge.errors import Unavailable
-
-AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InternalClientError,  # a connection that was cut between two of its steps
-    OSError,
-)
 
 _log = logging.getLogger(__name__)
 

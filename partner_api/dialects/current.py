@@ -145,13 +145,13 @@ class Query:
             return None
         try:
             found = datetime.fromisoformat(text.replace(" ", "+"))
-            # At the ends of the calendar a date with its zone may be none in UTC.
-            return found.astimezone(UTC) if found.tzinfo is not None else self._no_moment(name)
+            if found.tzinfo is not None:
+                # At the ends of the calendar a date with its zone may be none in UTC.
+                return found.astimezone(UTC)
         except (ValueError, OverflowError):
-            return self._no_moment(name)
-
-    def _no_moment(self, name: str) -> None:
+            pass
         self._refuse(name, "Attendu une date ISO 8601 avec son fuseau.")
+        return None
 
     def _refuse(self, name: str, why: str) -> None:
         self.wrong.append(ValidationErrorElement(loc=["query", name], msg=why, type="value_error"))
