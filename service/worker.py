@@ -11,7 +11,7 @@ from arq.connections import RedisSettings
 from service.duties import duties
 from service.house import House
 from service.signals import ending
-from sync.worker import worker
+from sync.worker import close, worker
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ async def _work(house: House, jobs: int, stop: asyncio.Event) -> None:
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
-    await made.close()
+    await close(made)
 
 
 def stopping() -> asyncio.Event:

@@ -31,6 +31,7 @@ from sync.worker import (
     POOL,
     RUNNER,
     SLICE,
+    close,
     doorbell,
     queue_name,
     ring,
@@ -64,7 +65,7 @@ class Works:
 
     async def ended(self, count: int) -> list[tuple[int, str]]:
         """The runs, once so many have ended."""
-        for _ in range(600):
+        for _ in range(3000):
             rows = await self.pool.fetch("select source_id, state from run where state <> 'running' order by id")
             if len(rows) >= count:
                 return [(row["source_id"], row["state"]) for row in rows]
@@ -109,7 +110,27 @@ async def working(works: Works) -> AsyncIterator[None]:
     yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    await made.close()
+    await close(made)
+
+
+async def test_a_worker_ends_while_a_job_notes_its_end(works: Works) -> None:
+    """What cuts that job off is not passed on to whoever ends the worker."""
+    made = worker(RedisSettings.from_dsn(works.url), works.prefix, works.runner, works.pool)
+    running, begun = asyncio.create_task(made.async_run()), asyncio.Event()
+    for source in works.ids:
+        await ring(works.bell, works.prefix, source)
+
+    async def noting() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    await works.ended(len(works.ids))
+    made.tasks["a job"] = asyncio.create_task(noting())
+    await begun.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await close(made)
+    assert not made.tasks
 
 
 async def test_a_worker_reads_what_it_is_rung_for(works: Works, working: None) -> None:
@@ -168,7 +189,7 @@ async def test_what_is_due_is_rung_again_after_redis_has_forgotten(works: Works)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await made.close()
+        await close(made)
     assert await ring_due(works.context) == 0
     await works.pool.execute("update feed set due_at = now(), lease_until = now() - interval '1 second'")
     if left := await works.ours():
@@ -220,7 +241,7 @@ async def test_pushed_batches_and_asked_releases_are_found_again(works: Works) -
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await made.close()
+        await close(made)
     assert await pool.fetchval("select state from push_job") == "done"
     assert await pool.fetchval("select message from run where id = $1", asked) == "retraits acceptés par une personne"
     assert await ring_waiting(works.context) == 0
@@ -241,15 +262,18 @@ async def test_a_long_source_lets_others_be_read(works: Works) -> None:
     try:
         await ring(works.bell, works.prefix, long, full=True)
         await ring(works.bell, works.prefix, short)
-        unfinished = "select count(*) from feed where source_id = any($1) and (cursor is null or is_midway)"
-        for _ in range(400):
+        # A run keeps its lease until it is told: who is cut off before leaves the source busy.
+        unfinished = """
+        select count(*) from feed where source_id = any($1) and (cursor is null or is_midway or lease_until > now())
+        """
+        for _ in range(1200):
             if not await works.pool.fetchval(unfinished, [long, short]):
                 break
             await asyncio.sleep(0.05)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await made.close()
+        await close(made)
     runs = await works.pool.fetch("select source_id, mode, state, is_partial from run order by id")
     order = [run["source_id"] for run in runs]
     assert order.count(long) > 3
