@@ -28,7 +28,8 @@ from bookings.errors import (
     Refusal,
     TooLateToCancel,
 )
-from bookings.external import LEASE, Claim, ExternalSales, Outcome
+from bookings.external import ExternalSales
+from bookings.external_claims import LEASE, Claim, Outcome
 from bookings.gates import Gates
 from bookings.idempotency import Repetition, Request
 from bookings.looking import look

@@ -44,8 +44,10 @@ REST, LONGEST_REST = timedelta(seconds=2), timedelta(minutes=5)
 """How long an endpoint that fails is left alone: doubled each time."""
 GIVEN_UP_AFTER = timedelta(days=3)
 """An endpoint that took nothing for so long is disabled."""
-ENDPOINTS, LANES, IN_A_ROW = 32, 4, 200
-"""Endpoints served at once by this process, requests to one of them at once, deliveries a lane makes before it ends."""
+ENDPOINTS, LANES = 32, 4
+"""Endpoints served at once by this process, requests to one of them at once."""
+TURN = timedelta(seconds=20)
+"""How long an endpoint is served before others have its place: one that answers late, and well, would keep it."""
 LONGEST_ERROR = 300
 ANY = range(100, 600)
 
@@ -59,7 +61,7 @@ _DUE = f"""
 select w.id from webhook_endpoint w
 where w.disabled_at is null and (w.rests_until is null or w.rests_until <= $1) and not w.id = any($2::bigint[])
   and exists (select from webhook_delivery d where d.endpoint_id = w.id and {_READY})
-order by w.rests_until nulls first, w.id limit $3
+order by w.id <= $4, w.id limit $3
 """  # noqa: S608 - a constant of this module
 _CLAIM = f"""
 update webhook_delivery set attempts = attempts + 1, tries_left = tries_left - 1, next_try_at = $3
@@ -131,20 +133,26 @@ class _Result:
 class Courier:
     """Delivers over one `Http`, which must not try again by itself (`Limits.tries`): its retries are here."""
 
-    def __init__(self, pool: Pool, vault: Sealing, http: Http, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, pool: Pool, vault: Sealing, http: Http, clock: Callable[[], datetime], *, endpoints: int = ENDPOINTS
+    ) -> None:
         self._pool, self._vault, self._http, self._clock = pool, vault, http, clock
         self._people = People(pool)
+        self._endpoints = endpoints
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._latest = 0
         self.outcomes: Counter[str] = Counter()
 
     async def turn(self) -> int:
-        """Sets off whoever is due and not at work yet; tells how many endpoints. Nobody is waited for."""
+        """Sets off whoever is due and not at work yet, in turn; tells how many endpoints. Nobody is waited for."""
         for endpoint_id, task in list(self._running.items()):
             if task.done():
                 del self._running[endpoint_id]
-        free = ENDPOINTS - len(self._running)
-        rows = await self._pool.fetch(_DUE, self._clock(), list(self._running), free) if free > 0 else []
+        free = self._endpoints - len(self._running)
+        asked = (self._clock(), list(self._running), free, self._latest)
+        rows = await self._pool.fetch(_DUE, *asked) if free > 0 else []
         for row in rows:
+            self._latest = row["id"]
             self._running[row["id"]] = asyncio.create_task(self._serve(row["id"]))
         return len(rows)
 
@@ -168,8 +176,8 @@ class Courier:
             logger.exception("webhook %s: its deliveries could not be worked on", public_id("webhook", endpoint_id))
 
     async def _lane(self, endpoint_id: int) -> None:
-        for _ in range(IN_A_ROW):
-            now = self._clock()
+        ends_at = self._clock() + TURN
+        while (now := self._clock()) < ends_at:
             claimed = await self._pool.fetchrow(_CLAIM, now, endpoint_id, now + LEASE)
             if claimed is None:
                 return

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bookings.external import ExternalSales, Outcome
+from bookings.external import ExternalSales
+from bookings.external_claims import Outcome
 from bookings.seller import SellerDirectory
 
 if TYPE_CHECKING:

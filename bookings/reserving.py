@@ -28,7 +28,7 @@ from bookings.errors import (
     WalletUnknown,
     remember,
 )
-from bookings.external import LEASE
+from bookings.external_claims import LEASE
 from bookings.idempotency import Repetition, Request
 from bookings.looking import Look, look
 from bookings.records import Booking, Promise

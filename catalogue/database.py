@@ -21,6 +21,18 @@ def held(conn: Connection) -> Connections:
     return lambda: nullcontext(conn)
 
 
+AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # a connection that was cut between two of its steps
+    OSError,
+)
+"""What any statement raises while the database is away: restarted, failing over, out of connections."""
+
+
 class _Pooled(asyncpg.Connection):
     """A connection that keeps nothing between its users, so that nothing has to be reset when one gives it back.
 

@@ -25,13 +25,20 @@ _BARE_DECIMAL = re.compile(rb"(?<=[:\[,\s])(-?)\.(?=\d)")
 def files(path: Path) -> list[Path]:
     """The files at `path`: itself, or what its folders hold, by name, hidden ones left out.
 
+    Links that lead out of it are left out as well: who may drop files there must not have ours read.
+
     Raises FeedChanged when there is nothing there, or more than `MAX_FILES`.
     """
     if path.is_file():
         return [path]
     if not path.is_dir():
         raise FeedChanged("ni fichier ni dossier à cet endroit", place=path.name)
-    found = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file.relative_to(path)))
+    inside = path.resolve()
+    found = sorted(
+        file
+        for file in path.rglob("*")
+        if file.is_file() and not _hidden(file.relative_to(path)) and file.resolve().is_relative_to(inside)
+    )
     if not found:
         raise FeedChanged("dossier vide", place=path.name)
     if len(found) > MAX_FILES:

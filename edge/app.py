@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from edge.limits import write_rate_limits
+from edge.outages import outages
 from edge.problems import ProblemTable, problems
 from edge.request_ids import request_ids, write_request_id
 
@@ -19,7 +20,7 @@ def face(table: ProblemTable = MappingProxyType({}), *, middlewares: Sequence[Mi
     `table`: how this face answers the domain's errors. `middlewares` run inside, in this order: rate limit by
     address, authentication, rate limit by caller. What they raise is answered as a problem too.
     """
-    app = web.Application(middlewares=[request_ids, problems(table), *middlewares])
+    app = web.Application(middlewares=[request_ids, problems(table), outages, *middlewares])
     app.on_response_prepare.append(write_request_id)
     app.on_response_prepare.append(write_rate_limits)
     return app

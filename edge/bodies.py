@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
 
-from edge.errors import BodyTooLarge, InvalidBody, MalformedJson, UnsupportedMediaType
+from edge.errors import BodyTooLarge, BodyTooSlow, InvalidBody, MalformedJson, UnsupportedMediaType
 from edge.shape_messages import in_french
 
 T = TypeVar("T")
 
 MAX_BYTES = 1024 * 1024
+MAX_SECONDS = 60.0
+"""What the largest body takes on a line of half a megabit. What drips is given up then."""
 
 _body_key = web.RequestKey("body", bytes)
 _BOM = b"\xef\xbb\xbf"
@@ -23,25 +26,31 @@ _AT_BYTE = re.compile(r"\(byte (\d+)\)$")
 async def read_json(request: web.Request, type: type[T], *, max_bytes: int = MAX_BYTES) -> T:
     """The body as a `type` (a msgspec Struct with its constraints).
 
-    Raises UnsupportedMediaType, BodyTooLarge, MalformedJson (not JSON; names line and column) or InvalidBody
-    (another shape; names the JSON path of the first value that does not fit).
+    Raises UnsupportedMediaType, BodyTooLarge, BodyTooSlow, MalformedJson (not JSON; names line and column) or
+    InvalidBody (another shape; names the JSON path of the first value that does not fit).
     """
     if not _is_json(request):
         raise UnsupportedMediaType("Le corps doit être annoncé en application/json, en UTF-8.")
     return decode_json(await read_body(request, max_bytes=max_bytes), type)
 
 
-async def read_body(request: web.Request, *, max_bytes: int = MAX_BYTES) -> bytes:
-    """The body's bytes, decompressed; the same again when asked again. Raises BodyTooLarge or MalformedJson."""
+async def read_body(request: web.Request, *, max_bytes: int = MAX_BYTES, seconds: float = MAX_SECONDS) -> bytes:
+    """The body's bytes, decompressed; the same again when asked again.
+
+    Raises BodyTooLarge, BodyTooSlow or MalformedJson.
+    """
     if _body_key in request:
         return request[_body_key]
     body = bytearray()
     try:
-        while chunk := await request.content.readany():
-            body += chunk
-            if len(body) > max_bytes:
-                raise BodyTooLarge(f"Le corps dépasse {max_bytes} octets.", max_bytes=max_bytes)
-    except web.RequestPayloadError:
+        async with asyncio.timeout(seconds):
+            while chunk := await request.content.readany():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise BodyTooLarge(f"Le corps dépasse {max_bytes} octets.", max_bytes=max_bytes)
+    except TimeoutError:
+        raise BodyTooSlow("Le corps n'est pas venu à temps.") from None
+    except (web.RequestPayloadError, ConnectionResetError):
         raise MalformedJson("Le corps ne peut pas être décompressé ou s'arrête avant sa fin.") from None
     request[_body_key] = bytes(body)
     return request[_body_key]

@@ -40,6 +40,10 @@ class BodyTooLarge(EdgeRefusal):
         self.max_bytes = max_bytes
 
 
+class BodyTooSlow(EdgeRefusal):
+    """The body did not come in the time it is waited for."""
+
+
 class InvalidParameter(EdgeRefusal):
     """A query parameter or header is missing or unreadable."""
 
@@ -59,6 +63,13 @@ class Unauthenticated(EdgeRefusal):
 
 class Forbidden(EdgeRefusal):
     """The caller is known and may not do this."""
+
+
+class Unavailable(EdgeRefusal):
+    """The database is away."""
+
+    retry_after = 5
+    """Seconds; a restart takes about as long."""
 
 
 class TooManyRequests(EdgeRefusal):

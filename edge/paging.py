@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
@@ -73,16 +73,22 @@ def read_cursor(cursor: str, shape: Sequence[type[int] | type[str]]) -> tuple[in
     return tuple(values)
 
 
-def link_next(response: web.StreamResponse, request: web.Request, cursor: str | None, *, origin: str = "") -> None:
+def link_next(response: web.StreamResponse, request: web.Request, cursor: str | None) -> None:
     """Adds `Link: <…>; rel="next"` (RFC 8288), none where `cursor` is None: the last page.
 
-    The link keeps the request's other parameters. `origin` is our public scheme and host where a proxy hides them.
+    The link keeps the request's other parameters.
     """
-    if cursor is None:
-        return
-    url = request.url.update_query({CURSOR: cursor})
-    target = f"{origin}{url.raw_path_qs}" if origin else str(url)
-    response.headers.add(hdrs.LINK, f'<{target}>; rel="next"')
+    if cursor is not None:
+        response.headers.add(hdrs.LINK, next_page(request, {CURSOR: cursor}))
+
+
+def next_page(request: web.Request, parameters: Mapping[str, str]) -> str:
+    """The value of a `Link` to this very address with other parameters, as a path.
+
+    Scheme and host are what the caller said, or a proxy: following `http://` behind a proxy that speaks TLS would
+    send the key in clear, and what stands in `Host` may be anything.
+    """
+    return f'<{request.rel_url.update_query(parameters).raw_path_qs}>; rel="next"'
 
 
 def _is_storable(value: int | str) -> bool:

@@ -55,11 +55,15 @@ EDGE_PROBLEMS: ProblemTable = {
         "unsupported-media-type", 415, "Type de contenu non pris en charge", headers={"Accept": "accept"}
     ),
     errors.BodyTooLarge: Problem("body-too-large", 413, "Corps trop grand", members=("max_bytes",)),
+    errors.BodyTooSlow: Problem("body-too-slow", 408, "Corps trop lent"),
     errors.InvalidParameter: Problem("invalid-parameter", 400, "Paramètre invalide", members=("parameter",)),
     errors.Unauthenticated: Problem(
         "unauthenticated", 401, "Identification requise", headers={hdrs.WWW_AUTHENTICATE: "challenge"}
     ),
     errors.Forbidden: Problem("forbidden", 403, "Accès interdit"),
+    errors.Unavailable: Problem(
+        "unavailable", 503, "Service momentanément indisponible", headers={hdrs.RETRY_AFTER: "retry_after"}
+    ),
     errors.TooManyRequests: Problem(
         "too-many-requests",
         429,

@@ -53,7 +53,7 @@ def next_hop(hop: Hop, location: str | None) -> Hop:
     if not location:
         raise FeedChanged("redirection sans adresse", place=hop.place)
     try:
-        url = hop.url.join(URL(location))
+        url = hop.url.join(_parsed(location))
     except ValueError:
         raise FeedChanged("redirection illisible", place=hop.place) from None
     _check_form(url)
@@ -75,11 +75,18 @@ def place_of(url: str | URL) -> str:
 
 def _readable(text: str, params: Params | None) -> URL:
     try:
-        url = URL(text)
+        url = _parsed(text)
     except ValueError:
         raise AddressRefused("adresse illisible") from None
     _check_form(url)
     return url.extend_query(params) if params else url
+
+
+def _parsed(text: str) -> URL:
+    """Raises ValueError, for a host too that only reveals to be none when it is read: `http://xn--/`."""
+    url = URL(text)
+    url.host  # noqa: B018 - reading it decodes it
+    return url
 
 
 def _check_form(url: URL) -> None:

@@ -65,6 +65,7 @@ _PRIVATE = tuple(
 
 _NAT64 = ip_network("64:ff9b::/96")
 _IPV4_COMPATIBLE = ip_network("::/96")
+_IPV4_TRANSLATED = ip_network("::ffff:0:0:0/96")
 _ISATAP = 0x5EFE
 
 
@@ -118,7 +119,7 @@ class CheckedResolver(AbstractResolver):
 
 
 def _embedded(address: Address) -> tuple[IPv4Address, ...]:
-    """Where a packet to this IPv6 address may end: mapped, compatible, 6to4, Teredo, NAT64, ISATAP."""
+    """Where a packet to this IPv6 address may end: mapped, compatible, translated, 6to4, Teredo, NAT64, ISATAP."""
     if isinstance(address, IPv4Address):
         return ()
     if address.ipv4_mapped:
@@ -130,6 +131,6 @@ def _embedded(address: Address) -> tuple[IPv4Address, ...]:
     low = int(address) & 0xFFFFFFFF
     isatap = (int(address) >> 32) & 0xFDFFFFFF == _ISATAP
     compatible = address in _IPV4_COMPATIBLE and low > 1  # :: and ::1 are no IPv4 addresses
-    if address in _NAT64 or isatap or compatible:
+    if address in _NAT64 or address in _IPV4_TRANSLATED or isatap or compatible:
         return (IPv4Address(low),)
     return ()

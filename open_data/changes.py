@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 from catalogue.changes import LoggedChange, read
 from edge.answers import answer
 from edge.errors import InvalidParameter
+from edge.paging import next_page
 from open_data.answers import Change, Changes
 from open_data.keys import OPEN_DATA
 from schemas.ids import HIGHEST, public_id
@@ -25,8 +26,8 @@ async def changes(request: web.Request) -> web.Response:
     async with request.app[OPEN_DATA].pool.acquire() as conn:
         logged = await read(conn, after, limit)
     last = logged[-1].position if logged else after
-    link = f'<{request.url.update_query(after=str(last))}>; rel="next"'
-    return answer(Changes(changes=[_shown(change) for change in logged], after=last), headers={hdrs.LINK: link})
+    told = Changes(changes=[_shown(change) for change in logged], after=last)
+    return answer(told, headers={hdrs.LINK: next_page(request, {"after": str(last)})})
 
 
 def _shown(change: LoggedChange) -> Change:

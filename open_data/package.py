@@ -78,7 +78,7 @@ class Package:
             "description": (
                 "Ce que proposent les lieux culturels, lu chez leurs logiciels et leurs agendas, réuni en un seul"
                 " format ; seules les sources sous licence ouverte y figurent. Chaque offre dit ses sources et sa"
-                " licence."
+                " licence. Dans les tables, un texte qu'un tableur calculerait est précédé d'une apostrophe."
             ),
             "created": at.isoformat(timespec="seconds"),
             "licenses": [_licence(licence) for licence in licences],

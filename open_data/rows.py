@@ -5,14 +5,18 @@ Lists that hold people or connectors are joined by " ; ".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from schemas.offers import Offer, PublishedEvent, PublishedProduct
 from schemas.records import Identifier
 
 Cell = str | int | float | bool | None
 Row = tuple[Cell, ...]
+_FORMULA: Final = re.compile(r"[=@\t\r]|[+-].*[(|!]", re.DOTALL)
+"""What spreadsheets compute: a sign alone begins many a title, and calls nothing."""
 
 
 def offers(offer: Offer) -> Iterator[Row]:
@@ -119,8 +123,23 @@ def stocks(offer: Offer) -> Iterator[Row]:
 
 
 def written(row: Row) -> list[str]:
-    """A row as CSV cells: empty for nothing, true and false for booleans."""
-    return ["" if cell is None else str(cell).lower() if isinstance(cell, bool) else str(cell) for cell in row]
+    """A row as CSV cells: empty for nothing, true and false for booleans.
+
+    A text that a spreadsheet would compute is preceded by an apostrophe: a title may have been written to have the
+    reader's machine ask somebody's address. As it was said, it stands in `offers.ndjson`.
+    """
+    return [_cell(cell) for cell in row]
+
+
+def _cell(cell: object) -> str:
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return str(cell).lower()
+        case str() if _FORMULA.match(cell):
+            return f"'{cell}"
+    return str(cell)
 
 
 def _identifier(identifiers: Sequence[Identifier], scheme: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import msgspec
 from aiohttp import web
 
@@ -97,4 +99,8 @@ def _entry(raw: object, n: int) -> Entry:
     except msgspec.ValidationError as error:
         message, path = in_french(str(error))
         raise InvalidBody(message, path=f"$.entries[{n}]{path.removeprefix('$')}") from None
-    return Entry(told.sequence, told.nonce, told.ticket, told.accepted_at, told.quantity)
+    try:
+        said_at = told.accepted_at.astimezone(UTC)
+    except OverflowError:
+        raise InvalidBody("Cette date n'existe pas en UTC.", path=f"$.entries[{n}].acceptedAt") from None
+    return Entry(told.sequence, told.nonce, told.ticket, said_at, told.quantity)

@@ -155,6 +155,8 @@ def _numbered(name: str, rows: list[list[str]], width: int, before: int) -> tupl
 
 def _encoding(path: Path) -> tuple[str, str]:
     """The file's encoding and its first line. It is looked through once before it is read: half a table is worse."""
+    if path.exists() and not path.is_file():
+        raise SpreadsheetRefused(f"{path.name} n'est pas un fichier : un tube se copie d'abord dans un fichier.")
     raw = path.read_bytes()
     if b"\x00" in raw:
         line = raw[: raw.index(b"\x00")].count(b"\n") + 1

@@ -15,6 +15,7 @@ from edge.app import face
 from edge.authentication import authenticated, bearer
 from edge.errors import Unauthenticated
 from edge.limits import address_of, rate_limited
+from edge.outages import outages
 from partner_api.dialects.spoken import Matrix, spoken
 from partner_api.keys import PARTNER_API, VENDOR, PartnerApi
 
@@ -36,6 +37,7 @@ def dialect(deps: PartnerApi, matrix: Mapping[str, Matrix], *, basic: bool = Fal
 
     middlewares: list[Middleware] = [
         spoken(matrix),
+        outages,
         rate_limited(deps.buckets, deps.address_allowance, address),
         authenticated(recognise, VENDOR, read=password_or_bearer if basic else bearer),
         rate_limited(deps.buckets, deps.key_allowance, caller),

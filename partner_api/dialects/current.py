@@ -6,7 +6,7 @@ Statuses: its published contract, and the reference's table of what its code ans
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from aiohttp import web
@@ -141,14 +141,17 @@ class Query:
     def moment(self, name: str) -> datetime | None:
         """An ISO 8601 date with its zone; a plus that came as a blank is one."""
         text = self._query.get(name)
-        try:
-            found = None if text is None else datetime.fromisoformat(text.replace(" ", "+"))
-        except ValueError:
-            found = datetime.min  # noqa: DTZ901 - refused below, for want of a zone
-        if found is not None and found.tzinfo is None:
-            self._refuse(name, "Attendu une date ISO 8601 avec son fuseau.")
+        if text is None:
             return None
-        return found
+        try:
+            found = datetime.fromisoformat(text.replace(" ", "+"))
+            if found.tzinfo is not None:
+                # At the ends of the calendar a date with its zone may be none in UTC.
+                return found.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        self._refuse(name, "Attendu une date ISO 8601 avec son fuseau.")
+        return None
 
     def _refuse(self, name: str, why: str) -> None:
         self.wrong.append(ValidationErrorElement(loc=["query", name], msg=why, type="value_error"))

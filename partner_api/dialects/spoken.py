@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bookings import errors, token_errors
 from edge.answers import answer
-from edge.errors import Forbidden, TooManyRequests, Unauthenticated
+from edge.errors import Forbidden, TooManyRequests, Unauthenticated, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ COMMON: Matrix = MappingProxyType(
         Unauthenticated: Said(401, "auth"),
         Forbidden: Said(403, "user"),
         TooManyRequests: Said(429, "global"),
+        Unavailable: Said(503, "global"),
         errors.CountermarkUnknown: Said(404, "global"),
         # These dialects know countermarks alone: a signed ticket that proves nothing is none.
         token_errors.TicketMalformed: Said(404, "global"),
@@ -74,7 +75,7 @@ def _headers(error: Exception) -> dict[str, str]:
     match error:
         case Unauthenticated():
             return {hdrs.WWW_AUTHENTICATE: error.challenge}
-        case TooManyRequests():
+        case TooManyRequests() | Unavailable():
             return {hdrs.RETRY_AFTER: str(error.retry_after)}
         case errors.Busy():
             return {hdrs.RETRY_AFTER: "1"}

@@ -11,7 +11,6 @@ from typing import Final
 
 import typer
 from redis.exceptions import RedisError
-from rich.console import Console
 from rich.text import Text
 
 from catalogue.refusals import MergeRefused
@@ -23,6 +22,7 @@ from service.house import House, NotMigrated, open_house
 from service.settings import Settings, WrongSetting
 from service.shadowing import ShadowedRoom, check_rooms
 from service.signals import until_stopped
+from service.terminal import Terminal
 from sync.runner import SourceBusy
 
 PROFILE = "PASSERELLE_PROFILE"
@@ -42,8 +42,8 @@ NAMED: Final = (
 )
 """What a person at the keyboard can do something about: told in a sentence, never as a traceback."""
 # What is printed may hold anybody's words, and « [rock] » in a title is no markup.
-out = Console(highlight=False, markup=False)
-err = Console(stderr=True, highlight=False, markup=False)
+out = Terminal(highlight=False, markup=False)
+err = Terminal(stderr=True, highlight=False, markup=False)
 
 LARGEST: Final = 2**63 - 1
 """The largest number the database gives a row."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bookings.external import Outcome
+from bookings.external_claims import Outcome
 from connectors.base import Upsert
 from connectors.boost import Boost, BoostSettings
 from connectors.registry import build_seller

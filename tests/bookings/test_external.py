@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bookings import errors
-from bookings.external import LEASE, Claim, ExternalSales, Outcome, back_off
+from bookings.external import ExternalSales
+from bookings.external_claims import LEASE, Claim, Outcome, back_off
 
 
 async def state(town, booking_id: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bookings.external import Outcome
+from bookings.external_claims import Outcome
 from connectors.base import Sold, Ticket
 
 

@@ -205,6 +205,31 @@ async def test_one_that_fails_for_ever_starves_nobody_and_dies(town, partners) -
     assert endpoint.disabled_why == "rien n'a été reçu pendant trois jours"
 
 
+async def test_one_that_takes_its_time_leaves_others_theirs(town, partners) -> None:
+    """An endpoint that answers late and well has its place for a turn, not for all that waits for it."""
+    show, taken = await town.show(seats=50), []
+
+    async def late(request: web.Request) -> web.Response:
+        town.clock.later(seconds=5)
+        taken.append(request.headers["webhook-id"])
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.router.add_post("/hook", late)
+    async with serve_app(app) as address:
+        await partners.webhooks.add(await partners.key(show.venue_id), f"{address}/hook", ["booking.created"])
+        sound = await partners.partner(show.venue_id)
+        for person in await town.people(20):
+            await town.bookings().book(person, show.stock_id, 1, "k")
+        await spread(town.pool, town.clock())
+        courier = Courier(town.pool, partners.vault, partners.http, town.clock, endpoints=1)
+        for _ in range(2):
+            await courier.turn()
+            await courier.drain()
+        assert len(sound.receiver.types()) == 20
+        assert 0 < len(taken) < 20
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 404, 429, 503])
 async def test_only_2xx_is_taken_and_no_redirect_is_followed(town, partners, status) -> None:
     """Whatever else is answered is a failure, with its status in the log."""

@@ -28,6 +28,22 @@ def test_a_folder_is_read_by_name_without_hidden_files(tmp_path) -> None:
     assert [file.name for file in files(tmp_path / "b.json")] == ["b.json"]
 
 
+def test_a_link_that_leads_out_of_its_folder_is_left_aside(tmp_path) -> None:
+    """Whoever may drop files reads none of ours by a link; one that stays inside, or is itself the source, is read."""
+    drop, secret = tmp_path / "drop", tmp_path / "secret.key"
+    (drop / "sub").mkdir(parents=True)
+    secret.write_text("ours")
+    (drop / "sub" / "a.xml").write_text("theirs")
+    (drop / "b.xml").symlink_to(secret)
+    (drop / "c.xml").symlink_to(drop / "sub" / "a.xml")
+    (drop / "d").symlink_to(tmp_path)
+    linked = tmp_path / "current"
+    linked.symlink_to(drop)
+    for folder in (drop, linked):
+        assert [file.relative_to(folder).as_posix() for file in files(folder)] == ["c.xml", "sub/a.xml"]
+    assert files(drop / "c.xml") == [drop / "c.xml"]
+
+
 def test_nothing_to_read_is_an_error_that_names_the_place(tmp_path) -> None:
     """An empty folder, a missing file, a special file: named, not silently nothing."""
     for path in (tmp_path, tmp_path / "absent.json"):

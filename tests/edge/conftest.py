@@ -70,6 +70,10 @@ def tiny_face() -> web.Application:
         again = await read_body(request, max_bytes=1000)
         return web.json_response({"rows": len(pushed.stocks), "bytes": len(again)})
 
+    @routes.post("/impatient")
+    async def impatient(request: web.Request) -> web.Response:
+        return web.json_response(len(await read_body(request, seconds=0.05)))
+
     @routes.patch("/bookings/{token}")
     async def used(_: web.Request) -> web.Response:
         raise AlreadyUsed

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
+from yarl import URL
 
-from edge.bodies import decode_json
+from edge.app import face
+from edge.bodies import decode_json, read_body
 from edge.errors import InvalidBody, MalformedJson
 from edge.shape_messages import in_french
+from sandbox.serving import serve_app
 
 JSON = {"Content-Type": "application/json"}
 LINE = {"ean": "9782070360024", "priceCents": 650}
@@ -166,3 +172,39 @@ def test_msgspec_still_says_what_we_translate() -> None:
         with pytest.raises(InvalidBody) as refused:
             decode_json(body, kind)
         assert "contrat" not in str(refused.value), (kind, value)
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(client, problem) -> None:
+    """408 once its time is over, however little is missing."""
+    ended = asyncio.Event()
+
+    async def dripping() -> AsyncIterator[bytes]:
+        yield b'{"stocks": '
+        await ended.wait()
+
+    response = await client.post("/v1/impatient", data=dripping(), headers=JSON)
+    await problem(response, 408, "body-too-slow")
+    ended.set()
+
+
+async def test_a_caller_who_leaves_in_the_middle_of_a_body_is_no_crash(caplog) -> None:
+    """Nobody is there to be answered, and the log shows no defect."""
+    left = asyncio.Event()
+
+    async def reading(request: web.Request) -> web.Response:
+        try:
+            await read_body(request)
+        finally:
+            left.set()
+        return web.Response()
+
+    app = face()
+    app.router.add_post("/", reading)
+    async with serve_app(app) as address:
+        url = URL(address)
+        _, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n{")
+        await writer.drain()
+        writer.close()
+        await left.wait()
+    assert "crashed" not in caplog.text

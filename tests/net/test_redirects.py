@@ -54,7 +54,7 @@ def test_a_redirect_may_not_weaken(location: str) -> None:
     assert "secret" not in str(refused.value)
 
 
-@pytest.mark.parametrize("location", [None, "", "http://[::1"])
+@pytest.mark.parametrize("location", [None, "", "http://[::1", "https://xn--/"])
 def test_a_redirect_to_nowhere_is_a_changed_feed(location: str | None) -> None:
     """A redirect without a readable address is not retried."""
     with pytest.raises(FeedChanged):

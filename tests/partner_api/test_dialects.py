@@ -372,6 +372,8 @@ async def test_an_offers_bookings_are_listed(partner: Partner) -> None:
         {"status": "used"},
         {"beginningDatetime": "demain"},
         {"beginningDatetime": "2026-12-03T13:00:00"},
+        {"beginningDatetime": "0001-01-01T00:00:00+14:00"},
+        {"beginningDatetime": "9999-12-31T23:59:59-14:00"},
     ):
         status, body = await listed(**wrong)
         assert (status, [one["loc"] for one in body]) == (422, [["query", next(iter(wrong))]])

@@ -232,6 +232,20 @@ async def test_each_entry_is_judged_by_itself(partner: Partner) -> None:
         assert (await partner.post(path(partner, "/entries"), body=body))[0] == 422
 
 
+@pytest.mark.parametrize("said", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_till_whose_clock_is_mad_uploads_the_rest(partner: Partner, said: str) -> None:
+    """A time that is none in UTC is refused by its place; the entry after it is decided."""
+    ticket = await partner.ticket(await partner.booked("till", s.STRANGER))
+    entries = [
+        {"sequence": n, "nonce": str(n), "ticket": ticket, "acceptedAt": at}
+        for n, at in ((1, said), (2, "2026-11-23T12:00:00Z"))
+    ]
+    status, told = await partner.post(path(partner, "/entries"), body={"till": "caisse", "entries": entries})
+    assert status == 200
+    assert [one["outcome"] for one in told["receipts"]] == ["refused", "accepted"]
+    assert told["receipts"][0]["problem"]["path"] == "$.entries[0].acceptedAt"
+
+
 async def test_other_venues_are_unknown(partner: Partner) -> None:
     """To another vendor's key, by every route; and a key that may only look uploads nothing."""
     for what in ("", "/revocations", "/conflicts", "/risk"):

@@ -69,6 +69,7 @@ async def test_the_right_is_asked_for(partner: Partner) -> None:
         ({"url": "https://moi:secret@caisse.example/"}, "webhook-url-refused"),
         ({"url": "ftp://caisse.example/"}, "webhook-url-refused"),
         ({"url": "https://caisse.example/\u0007"}, "webhook-url-refused"),
+        ({"url": "https://xn--/"}, "webhook-url-refused"),
         ({"url": ""}, "invalid-body"),
         ({"events": []}, "invalid-body"),
         ({"events": ["booking.refused"]}, "invalid-body"),

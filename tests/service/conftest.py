@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
@@ -34,6 +35,20 @@ class Served:
     """A vendor's key."""
     stock: str
     offer: str
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """What a test starts hears Ctrl-C and a closed terminal, also where these tests were told to ignore them.
+
+    `nohup`, and `&` in a script, have a process ignore them, and what it starts.
+    """
+    deaf = [one for one in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_IGN]
+    for one in deaf:
+        signal.signal(one, signal.SIG_DFL)
+    yield
+    for one in deaf:
+        signal.signal(one, signal.SIG_IGN)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,14 @@ def test_mistakes_are_told_in_a_sentence(arguments: tuple[str, ...]) -> None:
     assert code == 2
     assert said.strip()
     assert "Traceback" not in said
+
+
+def test_what_can_be_read_but_once_is_refused(tmp_path: Path) -> None:
+    """A table is looked through before it is read: a pipe would be waited for, or be empty the second time."""
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    code, _, told = passerelle("dedupe", str(pipe), "--out", str(tmp_path / "out.csv"))
+    assert (code, "pipe.csv n'est pas un fichier" in " ".join(told.split())) == (2, True)
 
 
 def test_labels_of_unknown_records_are_refused(tmp_path: Path) -> None:
