@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import ClassVar, NewType, Protocol, runtime_checkable
 
+from msgspec import Struct
+
 from schemas.records import Kind, Record, SourceRef, Stock
 
 Cursor = NewType("Cursor", str)
 """A resume token. Only the connector that wrote it reads it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Upsert:
+class Upsert(Struct, frozen=True):
     """This is what the provider says of a record now."""
 
     record: Record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -10,6 +11,9 @@ from schemas.zones import is_zone
 
 _FIRST_YEAR, _LAST_YEAR = 1971, 2198
 """A year inside what the format allows, so that no offset leads out of it."""
+_KEPT, _SHORT = 10_000, 40
+"""Of one programme, halls begin at the same hours; of one agenda, events at the same ones. Longer texts are not kept: a
+provider must not fill the memory with them."""
 Clock = Callable[[], datetime]
 
 
@@ -21,6 +25,11 @@ def instant(text: object) -> datetime:
     """
     if not isinstance(text, str):
         raise ValueError(f"date illisible : {repr(text)[:40]}")
+    return _instant(text) if len(text) <= _SHORT else _instant.__wrapped__(text)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _instant(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -34,7 +43,8 @@ def instant(text: object) -> datetime:
 
 def zulu(moment: datetime, *, timespec: str = "milliseconds") -> str:
     """`2026-11-23T05:00:00.000Z`, the form the 2018 stock API and OpenAgenda want."""
-    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return moment.isoformat(timespec=timespec)[:-6] + "Z"
 
 
 def local_instant(text: object, zone: str) -> datetime:
@@ -43,13 +53,19 @@ def local_instant(text: object, zone: str) -> datetime:
     An hour that clocks skip in spring is read as before the change, one they show twice in autumn as the first.
     Raises ValueError as `instant` does.
     """
-    if isinstance(text, str):
-        try:
-            moment = datetime.fromisoformat(text.strip())
-        except ValueError:
-            raise ValueError(f"date illisible : « {text[:40]} »") from None
-        if moment.tzinfo is None and _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-            return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    if not isinstance(text, str):
+        return instant(text)
+    return _local_instant(text, zone) if len(text) <= _SHORT else _local_instant.__wrapped__(text, zone)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _local_instant(text: str, zone: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"date illisible : « {text[:40]} »") from None
+    if moment.tzinfo is None and _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     return instant(text)
 
 
