@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
+from connectors.remembered import remembered
+
 _FIRST_YEAR, _LAST_YEAR = 1971, 2198
-_KEPT, _SHORT = 10_000, 40
-"""Events begin on the same days at the same hours. Longer texts are not kept, see `connectors.times`."""
+_KEPT = 10_000
+"""Events begin on the same days at the same hours."""
 _FRENCH = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:[ T]*(?:à )?(\d{1,2})[:hH](\d{2})?)?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A moment, and whether only its day was told (then it is that day's beginning at the place)."""
 
     at: datetime
@@ -35,10 +37,10 @@ def told(text: object, zone: str) -> Told:
     """
     if not isinstance(text, str) or not (bare := text.strip()):
         raise ValueError(f"date illisible : {repr(text)[:40]}")
-    return _told(bare, zone) if len(bare) <= _SHORT else _told.__wrapped__(bare, zone)
+    return _told(bare, zone)
 
 
-@functools.lru_cache(maxsize=_KEPT)
+@remembered
 def _told(text: str, zone: str) -> Told:
     try:
         if (french := _FRENCH.fullmatch(text)) is not None:

@@ -73,7 +73,10 @@ class Said:
 def tidy(text: str | None, *, longest: int = 1000) -> str | None:
     """`text` without the punctuation that announces the next subfield, or follows from the one before."""
     found = line(text, longest=longest)
-    return None if found is None else _FULL_STOP.sub("", found.strip(_AROUND)).strip() or None
+    if found is None:
+        return None
+    bare = found.strip(_AROUND)
+    return (_FULL_STOP.sub("", bare).strip() if bare.endswith(".") else bare) or None
 
 
 def name_of(last: str | None, first: str | None = None) -> str | None:

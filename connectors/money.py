@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from decimal import Decimal
 
-_SHORT = 32
-"""Longer texts are not kept: a provider must not fill the memory with them."""
+from connectors.remembered import remembered
+
 _TEXT = re.compile(r"-?\d*[.,]?\d+")
 _LARGEST_CENTS = Decimal(10_000_000)
 _NOTHING, _HUNDRED = Decimal(0), Decimal(100)
@@ -40,10 +39,10 @@ def _decimal(amount: object) -> Decimal:
         return Decimal(amount)
     if isinstance(amount, Decimal):
         return amount
-    return _read(amount) if len(amount) <= _SHORT else _read.__wrapped__(amount)
+    return _read(amount)
 
 
-@functools.lru_cache(maxsize=10_000)
+@remembered
 def _read(amount: str) -> Decimal:
     text = amount.replace("\u00a0", "").replace("\u202f", "").replace("€", "").strip()
     if len(text) > 20 or not _TEXT.fullmatch(text):

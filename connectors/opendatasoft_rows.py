@@ -14,10 +14,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from connectors.documents import json_of
+from connectors.rows import parsed
 from net.answers import Answer
 from net.errors import FeedChanged
 
@@ -48,7 +48,7 @@ def rows_of(answer: Answer, *, place: str) -> Iterator[Any]:
 def line_of(line: str | bytes, *, place: str) -> Any:
     """The row of one line of JSON. Raises FeedChanged."""
     try:
-        return fields_of(json.loads(line, parse_float=Decimal))
+        return fields_of(parsed(line))
     except (ValueError, RecursionError):
         raise FeedChanged("ligne qui n'est pas du JSON", place=place) from None
 

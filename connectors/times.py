@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from connectors.remembered import remembered
 from schemas.zones import is_zone
 
 _FIRST_YEAR, _LAST_YEAR = 1971, 2198
 """A year inside what the format allows, so that no offset leads out of it."""
-_KEPT, _SHORT = 10_000, 40
-"""Of one programme, halls begin at the same hours; of one agenda, events at the same ones. Longer texts are not kept: a
-provider must not fill the memory with them."""
 Clock = Callable[[], datetime]
 
 
@@ -25,10 +22,10 @@ def instant(text: object) -> datetime:
     """
     if not isinstance(text, str):
         raise ValueError(f"date illisible : {repr(text)[:40]}")
-    return _instant(text) if len(text) <= _SHORT else _instant.__wrapped__(text)
+    return _instant(text)
 
 
-@functools.lru_cache(maxsize=_KEPT)
+@remembered
 def _instant(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip())
@@ -53,12 +50,10 @@ def local_instant(text: object, zone: str) -> datetime:
     An hour that clocks skip in spring is read as before the change, one they show twice in autumn as the first.
     Raises ValueError as `instant` does.
     """
-    if not isinstance(text, str):
-        return instant(text)
-    return _local_instant(text, zone) if len(text) <= _SHORT else _local_instant.__wrapped__(text, zone)
+    return _local_instant(text, zone) if isinstance(text, str) else instant(text)
 
 
-@functools.lru_cache(maxsize=_KEPT)
+@remembered
 def _local_instant(text: str, zone: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip())

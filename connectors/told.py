@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+
 from connectors.base import Change, Delete, Reject, Upsert
 from connectors.rows import key_of
 from connectors.texts import line, plain, web_address
@@ -37,8 +39,7 @@ PERIOD = "période"
 SOLD_OUT = "complet"
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(Struct, frozen=True):
     """One date of an event."""
 
     begins_at: datetime
@@ -53,8 +54,7 @@ class Dated:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A date that cannot be read."""
 
     why: str
@@ -62,8 +62,7 @@ class Unread:
     part: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """One event as told. `key` is the source's."""
 
     key: str
