@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from connectors.marc_words import language_of, name_of, pages_of, tidy, year_of
+from connectors.remembered import remembered
 from connectors.texts import plain
 from connectors.xml_elements import Element, local, text_of
 from schemas.identifiers import InvalidIdentifier, identifier
@@ -23,8 +24,9 @@ _ROLE = re.compile(r"\.\s+(Auteur[^.]*|Traducteur|Illustrateur|Éditeur scientif
 _ROLES = {"traducteur": "translator", "illustrateur": "illustrator", "éditeur scientifique": "editor"}
 _ROLES |= {"préfacier": "preface", "compositeur": "composer"}
 _PLACE = re.compile(r"\s*\([^()]*\)\s*$")
-_KINDS: tuple[tuple[str, str | None], ...] = (
-    (r"périodique|publication en série|serial|fascicule|journal|newspaper|revue", None),
+_OTHER = "-"
+_KINDS: tuple[tuple[str, str], ...] = (
+    (r"périodique|publication en série|serial|fascicule|journal|newspaper|revue", _OTHER),
     (r"partition|notated music|music score|musique (?:imprimée|notée)", "PARTITION"),
     (r"livre audio|audio ?book|spoken", "LIVRE_AUDIO_PHYSIQUE"),
     (r"vinyl", "SUPPORT_PHYSIQUE_MUSIQUE_VINYLE"),
@@ -32,7 +34,7 @@ _KINDS: tuple[tuple[str, str | None], ...] = (
     (r"vid[ée]o|moving ?image|\bfilm|dvd|blu-?ray", "SUPPORT_PHYSIQUE_FILM"),
     (r"e-?book|livre num[ée]rique|electronic resource|ressource [ée]lectronique", "LIVRE_NUMERIQUE"),
     (r"text|livre|book|monograph|imprim|manuscri|roman|bande dessin|album|th[eè]s", "LIVRE_PAPIER"),
-    (r"image|carte|\bmap|photo|estampe|affiche|objet|object|dataset|software|mod[eè]le", None),
+    (r"image|carte|\bmap|photo|estampe|affiche|objet|object|dataset|software|mod[eè]le", _OTHER),
 )
 _FILES = re.compile(r"application/(?:pdf|epub)|text/html|epub", re.IGNORECASE)
 
@@ -67,14 +69,19 @@ def _subcategory(said: dict[str, list[str]]) -> str:
     told = " | ".join(said.get("type", [])).lower()
     formats = " | ".join(said.get("format", [])).lower()
     for source in (told, formats):
-        for pattern, found in _KINDS:
-            if re.search(pattern, source):
-                if found is None:
-                    raise ValueError(f"type « {told[:60]} » : rien de tel dans les sous-catégories du pass Culture")
-                return "LIVRE_NUMERIQUE" if found == "LIVRE_PAPIER" and _FILES.search(formats) else found
+        if (kind := _kind(source)) is not None:
+            if kind == _OTHER:
+                raise ValueError(f"type « {told[:60]} » : rien de tel dans les sous-catégories du pass Culture")
+            return "LIVRE_NUMERIQUE" if kind == "LIVRE_PAPIER" and _FILES.search(formats) else kind
     if told:
         raise ValueError(f"type « {told[:60]} » : rien de tel dans les sous-catégories du pass Culture")
     return "LIVRE_NUMERIQUE" if _FILES.search(formats) else "LIVRE_PAPIER"
+
+
+@remembered
+def _kind(source: str) -> str | None:
+    """The subcategory that the first known word tells, `_OTHER` for what has none; None where no word is known."""
+    return next((found for pattern, found in _KINDS if re.search(pattern, source)), None)
 
 
 def _identifiers(said: dict[str, list[str]], notes: list[str]) -> Iterator[Identifier]:

@@ -32,6 +32,7 @@ from connectors.documents import answers, json_of
 from connectors.filing import FilingSettings
 from connectors.manifest import Manifest
 from connectors.openagenda_events import event_changes, gone
+from connectors.openagenda_venues import Venues
 from connectors.places import Place, checkpoint, place_of
 from connectors.rows import row_of
 from connectors.settings import address
@@ -94,11 +95,12 @@ class OpenAgenda:
 
     def __init__(self, settings: OpenAgendaSettings, http: Http | None, *, account: str, clock: Clock) -> None:
         self._settings, self._http, self.account, self._clock = settings, http, account, clock
+        self._filing = settings.filing()
 
     async def pull(self, since: Cursor | None) -> AsyncIterator[Change]:
         """Events with their venues before them. Raises the failures of `net.errors`."""
         started = zulu(self._clock())  # before the first page, so that later edits come again
-        venues: set[str] = set()
+        venues = self._venues()
         if self._settings.path is not None:
             for row in self._recorded(self._clock()):
                 for change in self._changes(row, venues, restated=False):
@@ -133,18 +135,13 @@ class OpenAgenda:
         """An event with its place and dates; a date alone does not say of which event it is."""
         row = row_of(kept.raw)
         if row is not None and kept.kind is Kind.EVENT:
-            yield from self._changes(row, set(), restated=False)
+            yield from self._changes(row, self._venues(), restated=False)
 
-    def _changes(self, row: Any, venues: set[str], *, restated: bool) -> Iterator[Change]:
-        return event_changes(
-            row,
-            self.name,
-            self.account,
-            venues=venues,
-            restated=restated,
-            filing=self._settings.filing(),
-            time_zone=self._settings.time_zone,
-        )
+    def _venues(self) -> Venues:
+        return Venues(self.name, self.account, self._settings.time_zone)
+
+    def _changes(self, row: Any, venues: Venues, *, restated: bool) -> Iterator[Change]:
+        return event_changes(row, self.name, self.account, venues=venues, restated=restated, filing=self._filing)
 
     async def _pages(self, filters: Mapping[str, str], place: AgendaPlace) -> AsyncIterator[dict[str, Any]]:
         """All pages from a place on.

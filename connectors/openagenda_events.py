@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.base import Change, Delete, Reject, Upsert
 from connectors.filing import Subcategories
-from connectors.openagenda_venues import venue_of
+from connectors.openagenda_venues import Venues
 from connectors.rows import key_of, raw
 from connectors.texts import in_french, line, plain, web_address
 from connectors.times import instant, zulu
@@ -27,15 +27,14 @@ def event_changes(
     connector: str,
     account: str,
     *,
-    venues: set[str],
+    venues: Venues,
     restated: bool,
     filing: Subcategories,
-    time_zone: str,
 ) -> Iterator[Change]:
-    """The venue unless `venues` holds its key, the event, its sessions; rejected together when one cannot be.
+    """The venue unless it was told, the event, its sessions; rejected together when one cannot be.
 
     An event online has no venue and its address. `restated`: dates stored before and no longer among its own
-    are told as gone. `time_zone` is the venue's where the agenda tells none.
+    are told as gone.
     """
     ref = _ref(row, connector, account)
     if ref is None:
@@ -48,15 +47,14 @@ def event_changes(
     try:
         if len(timings) > MAX_TIMINGS:
             raise ValueError(f"plus de {MAX_TIMINGS} dates")
-        venue = venue_of(row, connector, account, time_zone)
+        venue = venues.of(row)
         event = _event(row, ref, filing, venue_key=None if venue is None else venue.ref.key)
     except ValueError as error:
         yield Reject(str(error), raw(row), Kind.EVENT, ref)
         for timing in timings[:MAX_TIMINGS]:
             yield Reject("son événement est refusé", raw(timing), Kind.SESSION, _dated(ref, timing))
         return
-    if venue is not None and venue.ref.key not in venues:
-        venues.add(venue.ref.key)
+    if venue is not None and venues.first(venue):
         yield Upsert(venue)
     yield Upsert(event)
     parts: set[str] = set()

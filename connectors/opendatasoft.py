@@ -29,6 +29,7 @@ from connectors.failures import Failures
 from connectors.filing import FilingSettings
 from connectors.manifest import Manifest
 from connectors.openagenda_events import event_changes
+from connectors.openagenda_venues import Venues
 from connectors.opendatasoft_events import event_of, is_openagenda
 from connectors.opendatasoft_fields import key_in, listing_of
 from connectors.opendatasoft_rows import line_of, rows_of
@@ -175,7 +176,7 @@ class _Reader:
         self._connector, self._account, self._restated = connector, account, restated
         self._filing, self._zone = settings.filing(), settings.time_zone
         self._teller = Teller(connector, account, settings.time_zone)
-        self._venues: set[str] = set()
+        self._venues = Venues(connector, account, settings.time_zone)
         self._uids: set[str] = set()
         self.rows = 0
         self.all_named = True
@@ -206,7 +207,6 @@ class _Reader:
             venues=self._venues,
             restated=self._restated,
             filing=self._filing,
-            time_zone=self._zone,
         ):
             # What is kept for replay is the portal's own row.
             if isinstance(change, Reject) and change.kind is Kind.EVENT:

@@ -11,6 +11,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urljoin
@@ -18,6 +19,7 @@ from urllib.parse import urljoin
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
+from connectors.rows import parsed
 from connectors.texts import plain
 from net.answers import Answer
 from net.errors import FeedChanged
@@ -77,7 +79,10 @@ def _page(text: str, place: str) -> HtmlElement:
 
 def _loaded(text: str) -> Any:
     """The JSON of a script, mended where sites break it. Raises ValueError where it cannot be."""
+    with suppress(ValueError, RecursionError):
+        return parsed(text)
     tries = (
+        lambda told: told,
         lambda told: told,
         lambda told: _CONTROL.sub(" ", _COMMENT.sub("", told)),
         lambda told: _TRAILING_COMMA.sub(r"\1", _CONTROL.sub(" ", _LINE_COMMENT.sub("", _COMMENT.sub("", told)))),
