@@ -36,6 +36,8 @@ _KINDS: tuple[tuple[str, str], ...] = (
     (r"text|livre|book|monograph|imprim|manuscri|roman|bande dessin|album|th[eè]s", "LIVRE_PAPIER"),
     (r"image|carte|\bmap|photo|estampe|affiche|objet|object|dataset|software|mod[eè]le", _OTHER),
 )
+_READ = frozenset({"title", "creator", "contributor", "publisher", "date", "issued", "type", "format", "identifier",
+                   "source", "language", "subject", "description", "abstract"})  # fmt: skip
 _FILES = re.compile(r"application/(?:pdf|epub)|text/html|epub", re.IGNORECASE)
 
 
@@ -43,7 +45,7 @@ def product_of(element: Element, ref: SourceRef, notes: list[str]) -> Product:
     """The product of a `dc` element. Raises ValueError for what has no title or no place in the list."""
     said: dict[str, list[str]] = {}
     for one in element.iter():
-        if (name := local(one)) and (text := plain(text_of(one), longest=4000)):
+        if (name := local(one)) in _READ and (text := plain(text_of(one), longest=4000)):
             said.setdefault(name, []).append(text)
     titles = said.get("title", [])
     title = None if not titles else tidy(titles[0].split(" / ")[0])
@@ -104,11 +106,16 @@ def _contributors(said: dict[str, list[str]]) -> Iterator[Contributor]:
     seen: set[str] = set()
     for element, usual in (("creator", "author"), ("contributor", "contributor")):
         for text in said.get(element, []):
-            role = _ROLE.search(text)
-            name = name_of(_DATES.sub("", _ROLE.sub("", text)).strip())
+            name, role = _named(text)
             if name and name not in seen:
                 seen.add(name)
-                word = role[1].lower() if role else ""
-                yield Contributor(
-                    name=name[:300], role="author" if word.startswith("auteur") else _ROLES.get(word, usual)
-                )
+                yield Contributor(name=name[:300], role=role or usual)
+
+
+@remembered
+def _named(text: str) -> tuple[str | None, str | None]:
+    """A person's name as it is read, and the role where the text tells one."""
+    found = _ROLE.search(text)
+    word = found[1].lower() if found else ""
+    role = "author" if word.startswith("auteur") else _ROLES.get(word)
+    return name_of(_DATES.sub("", _ROLE.sub("", text)).strip()), role
