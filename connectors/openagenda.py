@@ -28,8 +28,9 @@ from msgspec.structs import replace
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connectors.base import Change, Checkpoint, Cursor, Reject
-from connectors.documents import answers, json_of
+from connectors.documents import answer_of, files, json_of
 from connectors.filing import FilingSettings
+from connectors.large_files import is_large, rows_in
 from connectors.manifest import Manifest
 from connectors.openagenda_events import event_changes, gone
 from connectors.openagenda_venues import Venues
@@ -181,8 +182,11 @@ class OpenAgenda:
 
     def _recorded(self, now: datetime) -> Iterator[Any]:
         assert self._settings.path is not None
-        for name, answer in answers(self._settings.path, now=now):
-            yield from _rows_of(json_of(answer, place=name), place=name)
+        for file in files(self._settings.path):
+            if is_large(file):
+                yield from rows_in(file, lists=("events",))
+            else:
+                yield from _rows_of(json_of(answer_of(file, now=now), place=file.name), place=file.name)
 
 
 def _announced(page: dict[str, Any]) -> int:

@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 
+from net.answers import decimal_of
+
 MAX_RAW = 64 * 1024
 LONGEST_KEY = 500
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_DECODER = msgspec.json.Decoder(float_hook=decimal_of)
 _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -26,7 +28,7 @@ def parsed(text: str | bytes) -> Any:
     try:
         return _DECODER.decode(text)
     except (msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError):
-        return json.loads(text, parse_float=Decimal)  # which reads NaN and half a pair of surrogates too
+        return json.loads(text, parse_float=decimal_of)  # which reads NaN and half a pair of surrogates too
 
 
 def row_of(kept: bytes) -> Any:

@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urljoin
 
@@ -21,7 +20,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from connectors.rows import parsed
 from connectors.texts import plain
-from net.answers import Answer
+from net.answers import Answer, decimal_of
 from net.errors import FeedChanged
 
 Node = dict[str, Any]
@@ -90,7 +89,7 @@ def _loaded(text: str) -> Any:
     )
     for mended in tries:
         try:
-            return json.loads(mended(text), parse_float=Decimal, strict=False)
+            return json.loads(mended(text), parse_float=decimal_of, strict=False)
         except (ValueError, RecursionError):
             continue
     raise ValueError("JSON-LD mal formé")

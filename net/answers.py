@@ -51,7 +51,7 @@ class Answer:
             pass  # another charset, or what a slower parser accepts or names better
         text = self.decode().text
         try:
-            return json.loads(text, parse_float=_decimal, parse_constant=_refuse_constant)
+            return json.loads(text, parse_float=decimal_of, parse_constant=refuse_constant)
         except json.JSONDecodeError as error:
             raise FeedChanged(_why_not_json(text, error), place=place_of(self.url)) from None
         except (ValueError, RecursionError, DecimalException):
@@ -64,7 +64,8 @@ def _declared_charset(content_type: str) -> str | None:
     return header.get_content_charset()
 
 
-def _decimal(digits: str) -> Decimal:
+def decimal_of(digits: str) -> Decimal:
+    """A fractional number of JSON. Raises ValueError for one that no feed holds."""
     # 1e999999999 is nine bytes here and a gigabyte once somebody makes an integer of it.
     number = Decimal(digits)
     if abs(number.adjusted()) > _LARGEST_EXPONENT:
@@ -72,11 +73,12 @@ def _decimal(digits: str) -> Decimal:
     return number
 
 
-_DECODER = msgspec.json.Decoder(float_hook=_decimal)
+_DECODER = msgspec.json.Decoder(float_hook=decimal_of)
 """Reads as `json.loads` does, at a fifth of the cost, or refuses."""
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
+    """NaN and Infinity are no JSON."""
     raise ValueError(name)
 
 
