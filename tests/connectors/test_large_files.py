@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tracemalloc
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +16,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import Reject
 from connectors.large_files import WHOLE, opened, rows_in
 from connectors.reading import read, to_line
 from connectors.rows import parsed
@@ -180,21 +180,26 @@ async def test_a_large_file_says_what_small_ones_say(tmp_path: Path, form: str) 
     assert 2402 == len(told[0])
 
 
+def peak(connector: str, file: Path) -> int:
+    """Bytes that a reading held at most."""
+
+    async def reading() -> None:
+        async for _ in read(connector, {"path": str(file)}, None, clock=lambda: NOW):
+            pass
+
+    tracemalloc.start()
+    asyncio.run(reading())
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, form: str) -> None:
-    connector, _, _ = FORMS[form]
-
-    async def reading(file: Path) -> None:
-        async for change in read(connector, {"path": str(file)}, None, clock=lambda: NOW):
-            assert isinstance(change, Reject) is False
-
     peaks = []
     for count in (1200, 4800):
         file = made(tmp_path, form, count)
-        tracemalloc.start()
-        asyncio.run(reading(file))
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
+        peaks.append(peak(FORMS[form][0], file))
     # The keys that were told are kept, some hundred bytes an event of more than a thousand.
     assert peaks[1] - peaks[0] < (file.stat().st_size * 3 / 4) / 2, f"{peaks}, {file.stat().st_size}"
 
@@ -205,3 +210,18 @@ def test_a_large_file_that_breaks_off_gives_what_was_whole(tmp_path: Path) -> No
     told: list[Any] = []
     assert "JSON coupé ou mal formé après 1199 fiches entières" == taken(rows_in(file, lists=("events",)), told)
     assert 1199 == told[-1]["uid"] + 1 == len(told)
+
+
+def test_memory_does_not_grow_with_a_flux_of_objects(tmp_path: Path) -> None:
+    """DATAtourisme's archive is read where it lies, object by object."""
+    peaks = []
+    for count in (20, 80):
+        names = [f"48-ab000000-0000-4000-8000-{number:012d}.json" for number in range(count)]
+        file = tmp_path / f"{count}.zip"
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("index.json", json.dumps([{"file": name} for name in names]))
+            for name in names:
+                told = {"@id": f"https://data.datatourisme.fr/{name[:-5]}", "@type": ["CulturalSite"]}
+                archive.writestr(f"objects/{name}", json.dumps(told | {"rdfs:comment": {"fr": ["a" * 100_000]}}))
+        peaks.append(peak("datatourisme", file))
+    assert peaks[1] - peaks[0] < file.stat().st_size / 2, f"{peaks}, {file.stat().st_size}"
