@@ -30,7 +30,7 @@ from bookings.letters import Letter
 from bookings.returns import give_back
 from bookings.seller import Seller, SellerDirectory
 from bookings.transactions import in_transaction
-from connectors.base import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
+from connectors.selling import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
 from net.errors import AccessDenied, ProviderUnavailable, SourceFailure
 from schemas.ids import public_id
 

@@ -18,6 +18,7 @@ Document: OpenAgenda API v2, developers.openagenda.com, read in 2026.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
@@ -34,6 +35,7 @@ from connectors.large_files import is_large, rows_in
 from connectors.manifest import Manifest
 from connectors.openagenda_events import event_changes, gone
 from connectors.openagenda_venues import Venues
+from connectors.paging import Trail
 from connectors.places import Place, checkpoint, place_of
 from connectors.rows import row_of
 from connectors.settings import address
@@ -154,8 +156,8 @@ class OpenAgenda:
             raise FeedChanged("ni connexion ni clé pour lire l'agenda")
         url = f"{self._settings.base_url}/v2/agendas/{self._settings.agenda}/events"
         after = place.after
-        seen: set[tuple[str, ...]] = set()
-        for number in range(place.pages + 1, _MAX_PAGES + 1):
+        trail = Trail(_MAX_PAGES, at=after, pages=place.pages)
+        for number in itertools.count(place.pages + 1):
             where = f"{url}, page {number}"
             params = [("size", str(self._settings.page_size)), ("sort", "updatedAt.asc"), *filters.items()]
             params += [("after[]", item) for item in after]
@@ -175,10 +177,7 @@ class OpenAgenda:
             if not isinstance(following, list) or len(following) > 20:
                 raise FeedChanged("after n'est pas une liste", place=where)
             after = _after(page)
-            if after in seen:
-                raise FeedChanged("la page d'après se répète", place=where)
-            seen.add(after)
-        raise FeedChanged(f"plus de {_MAX_PAGES} pages", place=url)
+            trail.follow(after, place=where)
 
     def _recorded(self, now: datetime) -> Iterator[Any]:
         assert self._settings.path is not None

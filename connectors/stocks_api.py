@@ -33,9 +33,10 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
-from connectors.base import Change, Checkpoint, Cursor, Delete, KnownPage, Reject, SamePage, StockPage, Upsert
+from connectors.base import Change, Checkpoint, Cursor, Delete, Reject, Upsert
 from connectors.documents import answers, json_of
 from connectors.manifest import Manifest
+from connectors.pages import KnownPage, SamePage, StockPage
 from connectors.places import checkpoint, place_of
 from connectors.rows import row_of
 from connectors.stocks_api_columns import ColumnReader, fingerprint

@@ -18,8 +18,9 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from connectors.base import Change, StockPage
+from connectors.base import Change
 from connectors.money import cents
+from connectors.pages import StockPage
 from connectors.rows import key_of
 from connectors.times import instant
 

@@ -26,7 +26,8 @@ from catalogue.sessions import merge_sessions
 from catalogue.stock_columns import merge_columns
 from catalogue.stocks import merge_stocks
 from catalogue.withdrawals import withdraw
-from connectors.base import Change, Checkpoint, Delete, Reject, SamePage, StockPage, Upsert
+from connectors.base import Change, Checkpoint, Delete, Reject, Upsert
+from connectors.pages import SamePage, StockPage
 from schemas.faults import explain
 from schemas.records import KIND_OF, Event, Product, Record, Session, Stock, Venue, Work
 from schemas.validation import check

@@ -15,8 +15,10 @@ from bookings.errors import Busy
 from bookings.withdrawals import Withdrawals
 from catalogue.database import Connection, Pool
 from catalogue.merging import SourceInfo, source_info
-from connectors.base import Change, Connector, Cursor, Paged, SamePage, Selling, StockPage
+from connectors.base import Change, Connector, Cursor
+from connectors.pages import Paged, SamePage, StockPage
 from connectors.registry import SettingsRefused, UnknownConnector, build, build_seller
+from connectors.selling import Selling
 from net.client import Limits, open_http
 from net.errors import AccessDenied, FeedChanged, ProviderUnavailable
 from net.traffic import Traffic
