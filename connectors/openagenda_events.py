@@ -58,9 +58,10 @@ def event_changes(
         yield Upsert(venue)
     yield Upsert(event)
     parts: set[str] = set()
+    cancelled = row.get("status") in _OFF
     for timing in timings:
         try:
-            session = _session(timing, ref, cancelled=row.get("status") in _OFF)
+            session = _session(timing, ref, cancelled=cancelled)
         except ValueError as error:
             all_told = False
             yield Reject(str(error), raw(timing), Kind.SESSION, _dated(ref, timing))
@@ -164,8 +165,8 @@ def _timings(row: dict[str, Any]) -> tuple[list[Any], bool]:
 def _session(timing: Any, event: SourceRef, *, cancelled: bool) -> Session:
     if not isinstance(timing, dict):
         raise ValueError("une date est un objet avec begin et end")
-    begins_at = instant(timing.get("begin"))
-    ends_at = None if timing.get("end") is None else instant(timing["end"])
+    begins_at, end = instant(timing.get("begin")), timing.get("end")
+    ends_at = None if end is None else instant(end)
     if ends_at is not None and ends_at < begins_at:
         raise ValueError("la séance finit avant de commencer")
     return Session(

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import JSON
 
 from connectors.large_files import WHOLE, opened, rows_in
 from connectors.reading import read, to_line
@@ -100,12 +101,6 @@ def test_numbers_that_no_feed_holds_are_refused(tmp_path: Path, number: str) -> 
 def test_a_line_with_such_a_number_is_refused(number: str) -> None:
     with pytest.raises(ValueError, match=number):
         parsed(f'{{"a": {number}}}')
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(-1e300, 1e300, allow_subnormal=False) | st.text(),
-    lambda inside: st.lists(inside) | st.dictionaries(st.text(), inside),
-)
 
 
 @given(JSON, st.booleans())
