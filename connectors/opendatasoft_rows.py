@@ -85,7 +85,13 @@ def fields_of(record: Any) -> Any:
     nested = record.get("record")
     if isinstance(nested, dict) and isinstance(nested.get("fields"), dict):
         record = {"recordid": nested.get("id"), **nested["fields"]}
-    return {name_of(name): value for name, value in record.items()}
+    return dict(zip(_names(tuple(record)), record.values(), strict=True))
+
+
+@functools.lru_cache(maxsize=64)
+def _names(headers: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of a record's fields: an export's rows all have the same."""
+    return tuple(map(name_of, headers))
 
 
 @functools.lru_cache(maxsize=4096)
