@@ -32,6 +32,7 @@ from schemas.records import (
 )
 
 MAX_DATES = 2000
+_MOST_VENUES = 2000
 DAY = "journée entière"
 """A session's feature: its hours are not told."""
 PERIOD = "période"
@@ -93,6 +94,7 @@ class Teller:
     time_zone: str
     """Of places that tell none, in no French commune that is known."""
     _told: set[tuple[Kind, str, str]] = field(default_factory=set)
+    _venues: dict[str, tuple[Place, Venue]] = field(default_factory=dict)
 
     def ref(self, key: str, part: str = "") -> SourceRef:
         return SourceRef(connector=self.connector, account=self.account, key=key, part=part)
@@ -134,12 +136,14 @@ class Teller:
             yield from self._sessions(listing, self.ref(listing.key))
 
     def venue(self, place: Place) -> Venue:
-        """The place as a venue. Raises ValueError for one without a name."""
+        """The place as a venue; read once while it is told alike. Raises ValueError for one without a name."""
+        if place.key is not None and (known := self._venues.get(place.key)) is not None and known[0] == place:
+            return known[1]
         name = plain(place.name, longest=1000)
         if name is None:
             raise ValueError("le lieu n'a pas de nom")
         address = address_of(place)
-        return Venue(
+        venue = Venue(
             ref=self.ref(key_of(place.key) or digest_of(place)),
             name=name,
             time_zone=place.time_zone or zone_of(address) or self.time_zone,
@@ -149,6 +153,11 @@ class Teller:
             phone=line(place.phone, longest=40),
             url=web_address(place.url),
         )
+        if place.key is not None:
+            if len(self._venues) >= _MOST_VENUES:
+                self._venues.clear()
+            self._venues[place.key] = place, venue
+        return venue
 
     def first(self, venue: Venue) -> bool:
         """Whether this reading had not told the venue yet."""

@@ -66,6 +66,8 @@ def _declared_charset(content_type: str) -> str | None:
 
 def decimal_of(digits: str) -> Decimal:
     """A fractional number of JSON. Raises ValueError for one that no feed holds."""
+    if len(digits) <= _LARGEST_EXPONENT and "e" not in digits and "E" not in digits:
+        return Decimal(digits)
     # 1e999999999 is nine bytes here and a gigabyte once somebody makes an integer of it.
     number = Decimal(digits)
     if abs(number.adjusted()) > _LARGEST_EXPONENT:
