@@ -9,11 +9,12 @@
 `lines.py` how they are taken apart · then one module a protocol, its parts beside it
 ([table](../docs/connectors.md)): `stocks_api`, `onix`; tills and shops: `titelive`, `titelive_flat`, `pos_csv`,
 `prestashop`, `shopify`, `woocommerce`; libraries: `marc`, `oai_pmh`, `sru`, `koha_ilsdi`, `daia`, `opds`; cinemas:
-`boost`, `cds`, `cgr`, `ems` (which sell), `allocine`, `vista`, `webedia`;
-agendas: `openagenda`, `opendatasoft`, `datatourisme`, `icalendar`, `schema_org`, `ticketmaster`. `sellers.py` lists
-what sells and is not read: `ticketing_webhook`.
+`boost`, `cds`, `cgr`, `ems` (which sell), `allocine`, `vista`, `webedia`; agendas: `openagenda`, `opendatasoft`,
+`datatourisme`, `icalendar`, `schema_org`, `ticketmaster`. `sellers.py` lists what sells and is not read:
+`ticketing_webhook`.
 
-Agendas share `told.py` (what a listing means), `told_places.py`, `local_times.py` and `filing.py` (which subcategory).
+Agendas share `told.py` (what a listing means), `told_places.py`, `told_words.py`, `local_times.py` and `filing.py`
+(which subcategory).
 For authors of connectors: `entries.py` what makes one, `plugins.py` those of other packages, `skeleton.py` a new one,
 `quality.py` the ladder. A connector never touches our database.
 """

@@ -18,12 +18,10 @@ from connectors.rows import key_of
 from connectors.texts import line, plain, web_address
 from connectors.times import zulu
 from connectors.told_places import Place, address_of, digest_of, position_of, zone_of
-from schemas.identifiers import InvalidIdentifier, identifier
+from connectors.told_words import contributors, genres, identifiers_of
 from schemas.records import (
     Address,
-    Contributor,
     Event,
-    Identifier,
     Kind,
     Session,
     SourceRef,
@@ -147,7 +145,7 @@ class Teller:
             ref=self.ref(key_of(place.key) or digest_of(place)),
             name=name,
             time_zone=place.time_zone or zone_of(address) or self.time_zone,
-            identifiers=_identifiers(place.identifiers),
+            identifiers=identifiers_of(place.identifiers),
             address=address if address != Address() else None,
             position=position_of(place.latitude, place.longitude),
             phone=line(place.phone, longest=40),
@@ -211,7 +209,7 @@ class Teller:
             subcategory=listing.subcategory,
             venue_key=None if venue is None else venue.ref.key,
             work_key=None if listing.work is None else listing.work.ref.key,
-            identifiers=_identifiers(listing.identifiers),
+            identifiers=identifiers_of(listing.identifiers),
             contributors=contributors(listing.contributors),
             description=plain(listing.description, longest=5000),
             duration_minutes=listing.duration_minutes,
@@ -234,33 +232,3 @@ def period(
     if last is not None and last - first > longest:
         return (PERIOD,)
     return (DAY,) if is_day else ()
-
-
-def genres(words: tuple[Any, ...]) -> list[str]:
-    """At most 20 key words, each once."""
-    found: dict[str, str] = {}
-    for word in words:
-        text = line(word, longest=100)
-        if text and len(found) < 20:
-            found.setdefault(text.lower(), text)
-    return list(found.values())
-
-
-def contributors(named: tuple[tuple[Any, str], ...]) -> list[Contributor]:
-    """At most 50 people with their roles, each once."""
-    found: dict[tuple[str, str], Contributor] = {}
-    for name, role in named:
-        text = plain(name, longest=300)
-        if text and len(found) < 50:
-            found.setdefault((text, role), Contributor(name=text, role=role))
-    return list(found.values())
-
-
-def _identifiers(told: tuple[tuple[str, str], ...]) -> list[Identifier]:
-    found: list[Identifier] = []
-    for scheme, value in told:
-        try:
-            found.append(identifier(scheme, value))
-        except InvalidIdentifier:
-            continue
-    return found
