@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import zipfile
@@ -16,6 +17,8 @@ from lxml import etree
 from lxml.html import document_fromstring
 
 import sandbox.world
+from bench import connector_feeds
+from bench.connector_feeds import dumped, written
 from sandbox import calendars, portal, ticket_shop, tourism
 from sandbox.listings import Agenda, Listing
 from sandbox.onix_message import message
@@ -149,6 +152,19 @@ def _page(file: Path) -> int:
     return sum(len(orjson.loads(script.text)) for script in page.iter("script"))
 
 
+def _elements(file: Path) -> int:
+    return sum(1 for _ in etree.iterparse(str(file), huge_tree=True))
+
+
+def _inside(file: Path) -> int:
+    return sum(len(orjson.loads(one.text)) for one in etree.parse(str(file)).iter("GetSeancesPassCultureResult"))
+
+
+def _rows(file: Path) -> int:
+    with file.open(newline="", encoding="utf-8") as opened:
+        return sum(1 for _ in csv.reader(opened, delimiter=";"))
+
+
 def _xml(file: Path) -> int:
     count = 0
     for _, element in etree.iterparse(str(file), events=("end",), tag="{*}Product", huge_tree=True):
@@ -168,5 +184,14 @@ INPUTS: dict[str, Input] = {
     "openagenda": Input("orjson", _openagenda, _document),
     "stocks_api": Input("orjson", _stocks, _document),
     "onix": Input("lxml iterparse", _onix, _xml),
+    "boost": Input("orjson", dumped(connector_feeds.boost), _document),
+    "allocine": Input("orjson", dumped(connector_feeds.allocine), _document),
+    "cgr": Input("lxml, orjson", written("programme.xml", connector_feeds.cgr), _inside),
+    "ems": Input("orjson", dumped(connector_feeds.ems), _document),
+    "webedia": Input("orjson", dumped(connector_feeds.webedia), _document),
+    "shopify": Input("orjson", dumped(connector_feeds.shopify), _document),
+    "prestashop": Input("lxml iterparse", written("boutique.xml", connector_feeds.prestashop), _elements),
+    "oai_pmh": Input("lxml iterparse", written("page.xml", connector_feeds.oai), _elements),
+    "pos_csv": Input("csv", written("caisse.csv", connector_feeds.pos), _rows),
 }
 """By connector."""

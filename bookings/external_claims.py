@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bookings import external_store as sql
 from bookings.seller import Seller
-from connectors.base import Left, Order, SaleRefused
+from connectors.selling import Left, Order, SaleRefused
 from net.errors import ProviderUnavailable
 from schemas.ids import public_id
 

@@ -17,7 +17,7 @@ from bookings.errors import ProviderDown, ProviderRefused, Refusal, remember
 from bookings.external_claims import LEASE, Notes, Outcome, Sale, in_time
 from bookings.returns import give_back
 from bookings.transactions import in_transaction
-from connectors.base import Hold, NotSold, SaleRefused, Sold, Ticket
+from connectors.selling import Hold, NotSold, SaleRefused, Sold, Ticket
 from net.errors import AccessDenied, ProviderUnavailable, SourceFailure
 
 if TYPE_CHECKING:

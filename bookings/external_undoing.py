@@ -10,7 +10,7 @@ from bookings import external_store as sql
 from bookings import mails, orders
 from bookings.external_claims import LEASE, Notes, Outcome, Sale, in_time
 from bookings.letters import Letter
-from connectors.base import Hold, Left, NotSold, SaleRefused, Sold, Ticket
+from connectors.selling import Hold, Left, NotSold, SaleRefused, Sold, Ticket
 from net.errors import SourceFailure
 
 TO_ASK = "à vérifier auprès du lieu"

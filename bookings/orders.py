@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bookings.records import promise
-from connectors.base import Customer, Hold, Order, Sold, Thing, Ticket
+from connectors.selling import Customer, Hold, Order, Sold, Thing, Ticket
 from net.errors import FeedChanged
 from schemas.ids import public_id
 

@@ -1,13 +1,13 @@
-"""The port to a ticketing that sells its seats itself: `connectors.base.Selling`, and who has one."""
+"""The port to a ticketing that sells its seats itself: `connectors.selling.Selling`, and who has one."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from connectors.base import Selling
+from connectors.selling import Selling
 
 Seller = Selling
-"""Sells in the provider's system. What each call promises stands at `connectors.base.Selling`."""
+"""Sells in the provider's system. What each call promises stands at `connectors.selling.Selling`."""
 
 
 class SellerDirectory(Protocol):

@@ -29,6 +29,7 @@ from connectors.cut_json import json_or_part
 from connectors.documents import answers
 from connectors.manifest import Manifest
 from connectors.money import cents
+from connectors.paging import Trail
 from connectors.places import Place, checkpoint, place_of
 from connectors.rows import row_of
 from connectors.settings import Settings, address
@@ -175,17 +176,17 @@ class Allocine:
             query, asked = "movieShowtimeList", {"theater": opaque}
         headers = {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
         after = place.after
-        for _ in range(_MAX_PAGES):
+        trail = Trail(_MAX_PAGES, at=after)
+        while True:
             url = f"{self._settings.base_url}/{query}"
             params = asked | ({"after": after} if after or query == "movieList" else {})
             rows, following, announced = _page(await self._http.get_json(url, params=params, headers=headers), url)
-            if following and following == after:
-                raise FeedChanged("page déjà lue", place=url)
+            if following:
+                trail.follow(following, place=url)
             after = following
             yield rows, after, announced
             if not after:
                 return
-        raise FeedChanged(f"plus de {_MAX_PAGES} pages", place=self._settings.base_url)
 
 
 def _holds(path: tuple[str, ...]) -> bool:

@@ -68,8 +68,9 @@ class AllocineReader:
         own = key_of(row.get("internalId")) or key_of(row.get("id"))
         if own is not None:
             return own
-        told = [row.get("startsAt"), row.get("diffusionVersion"), *_texts(row.get("projection")), row.get("experience")]
-        name = " ".join([film, *(text for one in told if (text := line(one, longest=60)))])[:490]
+        told = (row.get("startsAt"), row.get("diffusionVersion"), *_texts(row.get("projection")), row.get("experience"))
+        words = [line(one, longest=60) for one in told if one is not None]
+        name = " ".join([film, *filter(None, words)])[:490]
         self._alike[name] += 1
         return name if self._alike[name] == 1 else f"{name} {self._alike[name]}"
 

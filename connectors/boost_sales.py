@@ -13,9 +13,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, ClassVar, NoReturn
 
-from connectors.base import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
 from connectors.boost_api import PAYMENT, BoostApi
 from connectors.boost_showtimes import price_of, seats_of
+from connectors.selling import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
 from net.client import Answer
 from net.errors import FeedChanged, ProviderUnavailable
 

@@ -33,7 +33,7 @@ def showtime_changes(rows: Iterable[Any], connector: str, account: str, *, is_du
 
     What depends on a rejected row is rejected by name with it: none of it counts as gone.
     """
-    films: set[str] = set()
+    films: dict[str, tuple[Any, Work]] = {}
     showtimes: set[str] = set()
     for row in rows:
         key = _key(row)
@@ -67,13 +67,18 @@ def seats_of(row: dict[str, Any]) -> int:
     return whole_number(row.get("numberSeatsRemaining"), "numberSeatsRemaining")
 
 
-def _showtime(row: dict[str, Any], ref: SourceRef, films: set[str], *, is_duo: bool) -> Iterator[Change]:
+def _showtime(
+    row: dict[str, Any], ref: SourceRef, films: dict[str, tuple[Any, Work]], *, is_duo: bool
+) -> Iterator[Change]:
+    """`films`: those told, by key, as they were told. Each showtime repeats its own."""
     film = row.get("film")
     film_key = _key(film)
     try:
         if film_key is None:
             raise ValueError("film.id manque")
-        work = _work(film, SourceRef(connector=ref.connector, account=ref.account, key=film_key))
+        before = films.get(film_key)
+        if before is None or before[0] != film:
+            work = _work(film, SourceRef(connector=ref.connector, account=ref.account, key=film_key))
     except ValueError as error:
         if film_key is not None:
             of_film = SourceRef(connector=ref.connector, account=ref.account, key=film_key)
@@ -82,8 +87,8 @@ def _showtime(row: dict[str, Any], ref: SourceRef, films: set[str], *, is_duo: b
         yield Reject(str(error), raw(row), Kind.SESSION, ref)
         yield from _stock_named(row, ref)
         return
-    if film_key not in films:
-        films.add(film_key)
+    if before is None:
+        films[film_key] = film, work
         yield Upsert(work)
         yield Upsert(_event(work, is_duo=is_duo))
     try:
@@ -215,11 +220,14 @@ def _features(row: dict[str, Any], screen: dict[str, Any]) -> Iterator[str]:
 def _pricing(row: Any, codes: Iterable[str]) -> dict[str, Any] | None:
     entries = row.get("showtimePricing") if isinstance(row, dict) else None
     by_code = {
-        entry.get("pricingCode"): entry
-        for entry in (entries if isinstance(entries, list) else [])
-        if isinstance(entry, dict) and isinstance(entry.get("pricingCode"), str)
+        code: entry
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict) and isinstance(code := entry.get("pricingCode"), str)
     }
-    return next((by_code[code] for code in codes if code in by_code), None)
+    for code in codes:
+        if code in by_code:
+            return by_code[code]
+    return None
 
 
 def _film_alone(film: dict[str, Any], ref: SourceRef) -> Iterator[Change]:

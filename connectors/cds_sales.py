@@ -11,12 +11,12 @@ import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from connectors.base import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
 from connectors.cds_api import CdsApi
 from connectors.cds_seats import chosen, given_name, is_free, map_of, seat_name
 from connectors.cds_tables import Tables
 from connectors.cds_tariffs import VOUCHER, is_off, seats_of, sells_by_gauge, tariff_of, tariffs
 from connectors.rows import key_of
+from connectors.selling import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
 from connectors.texts import line
 from net.answers import Answer
 from net.errors import FeedChanged, ProviderUnavailable

@@ -12,11 +12,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, ClassVar, NoReturn
 
-from connectors.base import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
 from connectors.cgr_films import seats_of, tariff_of
 from connectors.cgr_soap import CgrService, refusal_of
 from connectors.money import cents
 from connectors.rows import key_of
+from connectors.selling import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
 from connectors.texts import line
 from net.errors import FeedChanged, ProviderUnavailable
 

@@ -114,6 +114,8 @@ class CsvReader:
         if row.isascii() and b'"' not in row:
             return row.decode("ascii").split(self._delimiter or ";")  # most rows, at a tenth of the cost
         text = decode(row).text if self._charset is None else row.decode(self._charset, "replace")
+        if '"' not in text:
+            return text.replace("\x00", "").split(self._delimiter or ";")
         csv.field_size_limit(_LONG_FIELD)
         try:
             return next(csv.reader([text.replace("\x00", "")], delimiter=self._delimiter or ";"), [])

@@ -10,11 +10,10 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from connectors.documents import json_of
-from net.answers import Answer
+from net.answers import Answer, decimal_of
 from net.errors import FeedChanged
 
 Path = tuple[str, ...]
@@ -63,7 +62,7 @@ def _part(text: str, holds: Holds) -> Any:
         if last.bracket == "[" and last.whole_until is not None and holds(last.path):
             closing = "".join("]" if one.bracket == "[" else "}" for one in reversed(opened[: depth + 1]))
             try:
-                return json.loads(text[: last.whole_until] + closing, parse_float=Decimal)
+                return json.loads(text[: last.whole_until] + closing, parse_float=decimal_of)
             except (ValueError, ArithmeticError, RecursionError):
                 return None
     return None

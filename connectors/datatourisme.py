@@ -29,7 +29,7 @@ from connectors.base import Change, Checkpoint, Cursor, Reject
 from connectors.datatourisme_archive import Archive, Entry, fingerprint, is_since, newest, unpacked
 from connectors.datatourisme_events import object_changes
 from connectors.datatourisme_objects import Graph, document_nodes
-from connectors.documents import answers, json_of
+from connectors.documents import MAX_BYTES, files, json_of
 from connectors.failures import Failures
 from connectors.filing import FilingSettings
 from connectors.manifest import Manifest
@@ -150,7 +150,9 @@ class _Reading:
         if start == _ZIP:
             yield from self.archive(Archive(place, zipped=body), before)
             return
-        content = body.read()
+        content = body.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise FeedChanged(f"fichier de plus de {MAX_BYTES} octets", place=place)
         content = unpacked(content, place) if start[:2] == _GZIP else content
         yield from self.document(Answer(200, {}, content, place, now), place)
 
@@ -193,17 +195,9 @@ class _Reading:
 
 def _recorded(reading: _Reading, path: Path, before: FluxCursor | None, now: datetime) -> Iterator[Change]:
     failures = Failures()
-    for name, answer in answers(path, now=now):
-        with failures.kept():
-            if answer.body[:4] == _ZIP:
-                with tempfile.TemporaryFile() as body:
-                    body.write(answer.body)
-                    body.seek(0)
-                    yield from reading.archive(Archive(name, zipped=body), before)
-            elif answer.body[:2] == _GZIP:
-                yield from reading.document(Answer(200, {}, unpacked(answer.body, name), name, now), name)
-            else:
-                yield from reading.document(answer, name)
+    for file in files(path):
+        with failures.kept(), file.open("rb") as body:
+            yield from reading.file(body, file.name, before, now)
     failures.end()
 
 

@@ -88,7 +88,7 @@ def _event(
     *,
     restated: bool,
 ) -> Listing:
-    place = next(graph.nodes(node, "isLocatedAt"), None)
+    place = next(iter(graph.nodes(node, "isLocatedAt")), None)
     zone = _zone(place, graph) or teller.time_zone
     by_type = next((name for kind, name in FILED if kind in types), None)
     themes = [text for one in graph.nodes(node, "hasTheme") if (text := graph.text(one, "label"))]
@@ -167,7 +167,7 @@ def _homepage(node: Node, graph: Graph) -> str | None:
 
 
 def _dates(node: Node, graph: Graph, zone: str) -> Iterator[Dated | Unread]:
-    periods = list(graph.nodes(node, "takesPlaceAt"))
+    periods = graph.nodes(node, "takesPlaceAt")
     if not periods:
         starts, ends = graph.get(node, "startDate"), graph.get(node, "endDate")
         starts = starts if isinstance(starts, list) else [starts] if starts else []
@@ -207,6 +207,7 @@ def _dated(node: Node, graph: Graph, zone: str) -> Dated:
     return Dated(begins_at, ends_at, features=period(begins_at, ends_at, is_day=opens is None, longest=longest))
 
 
+@functools.lru_cache(maxsize=10_000)
 def _day(at: datetime, zone: str) -> date:
     return at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 Node = dict[str, Any]
@@ -26,17 +26,16 @@ class Graph:
             return None
         if name in node:
             return node[name]
-        key = _names(tuple(node)).get(name)
+        key = _names(tuple(node)).get(name) if node else None
         return None if key is None else node[key]
 
-    def nodes(self, node: Any, name: str) -> Iterator[Node]:
+    def nodes(self, node: Any, name: str) -> list[Node]:
         """The nodes of a field, one or many, followed where they stand elsewhere."""
         value = self.get(node, name)
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, str):
-                one = {"@id": one}
-            if isinstance(one, dict):
-                yield self.whole(one)
+        if value is None:
+            return []
+        found = ({"@id": one} if isinstance(one, str) else one for one in (value if type(value) is list else [value]))
+        return [self.whole(one) for one in found if isinstance(one, dict)]
 
     def whole(self, node: Node) -> Node:
         """The node that a bare reference names, or the node itself."""
@@ -44,22 +43,26 @@ class Graph:
             return self._nodes.get(str(node["@id"]), node)
         return node
 
-    def first(self, node: Any, *names: str) -> Node:
-        """The first node on the way of `names`; an empty one where it ends."""
-        found: Any = node
-        for name in names:
-            found = next(self.nodes(found, name), {})
-        return found if isinstance(found, dict) else {}
+    def first(self, node: Any, name: str) -> Node:
+        """The first node of a field; an empty one where there is none."""
+        found = self.nodes(node, name)
+        return found[0] if found else {}
 
     def text(self, node: Any, name: str) -> str | None:
         """A field's text: French, else the first language there is."""
-        return text_of(self.get(node, name))
+        value = self.get(node, name)
+        return None if value is None else text_of(value)
 
     def types(self, node: Any) -> frozenset[str]:
         """The local names of its types; the same thing is named by two vocabularies."""
         value = self.get(node, "@type") or self.get(node, "type")
         listed = value if isinstance(value, list) else [value]
-        return frozenset(_LOCAL.sub("", str(one)) for one in listed if isinstance(one, str))
+        return _types(tuple(one for one in listed if isinstance(one, str)))
+
+
+@functools.lru_cache(maxsize=2000)
+def _types(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(_LOCAL.sub("", name) for name in names)
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -70,6 +73,8 @@ def _names(keys: tuple[str, ...]) -> Mapping[str, str]:
 
 def text_of(value: Any, depth: int = 0) -> str | None:
     """`{"fr": ["…"]}`, `{"@fr": "…"}`, `[{"@language": "fr", "@value": "…"}]`, `["…"]` or `"…"`, in French first."""
+    if value is None:
+        return None
     if isinstance(value, str):
         return value.strip() or None
     if depth > _DEEPEST:
@@ -79,9 +84,15 @@ def text_of(value: Any, depth: int = 0) -> str | None:
     if isinstance(value, dict):
         if "@value" in value:
             return text_of(value["@value"], depth + 1)
-        told = [value.get("fr"), value.get("@fr"), *(one for name, one in value.items() if name != "@id")]
+        if "fr" in value and (text := text_of(value["fr"], depth + 1)):
+            return text
+        if "@fr" in value and (text := text_of(value["@fr"], depth + 1)):
+            return text
+        told = (one for name, one in value.items() if name != "@id")
         return next((text for one in told if (text := text_of(one, depth + 1))), None)
     if isinstance(value, list):
+        if len(value) == 1:
+            return text_of(value[0], depth + 1)
         french = (one for one in value if isinstance(one, dict) and one.get("@language") == "fr")
         return next((text for one in (*french, *value) if (text := text_of(one, depth + 1))), None)
     return None

@@ -49,11 +49,14 @@ def files(path: Path) -> list[Path]:
 def answers(path: Path, *, now: datetime) -> Iterator[tuple[str, Answer]]:
     """Each file as if a provider had answered it, with the file's name."""
     for file in files(path):
-        size = file.stat().st_size
-        if size > MAX_BYTES:
-            raise FeedChanged(f"fichier de plus de {MAX_BYTES} octets", place=file.name)
-        body = file.read_bytes()
-        yield file.name, Answer(status=200, headers={}, body=body, url=file.name, requested_at=now)
+        yield file.name, answer_of(file, now=now)
+
+
+def answer_of(file: Path, *, now: datetime) -> Answer:
+    """One file as if a provider had answered it. Raises FeedChanged for one of more than `MAX_BYTES`."""
+    if file.stat().st_size > MAX_BYTES:
+        raise FeedChanged(f"fichier de plus de {MAX_BYTES} octets", place=file.name)
+    return Answer(status=200, headers={}, body=file.read_bytes(), url=file.name, requested_at=now)
 
 
 def pieces(file: Path) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from connectors.marc_words import language_of, name_of, pages_of, tidy, year_of
+from connectors.remembered import remembered
 from connectors.texts import plain
 from connectors.xml_elements import Element, local, text_of
 from schemas.identifiers import InvalidIdentifier, identifier
@@ -23,8 +24,9 @@ _ROLE = re.compile(r"\.\s+(Auteur[^.]*|Traducteur|Illustrateur|Éditeur scientif
 _ROLES = {"traducteur": "translator", "illustrateur": "illustrator", "éditeur scientifique": "editor"}
 _ROLES |= {"préfacier": "preface", "compositeur": "composer"}
 _PLACE = re.compile(r"\s*\([^()]*\)\s*$")
-_KINDS: tuple[tuple[str, str | None], ...] = (
-    (r"périodique|publication en série|serial|fascicule|journal|newspaper|revue", None),
+_OTHER = "-"
+_KINDS: tuple[tuple[str, str], ...] = (
+    (r"périodique|publication en série|serial|fascicule|journal|newspaper|revue", _OTHER),
     (r"partition|notated music|music score|musique (?:imprimée|notée)", "PARTITION"),
     (r"livre audio|audio ?book|spoken", "LIVRE_AUDIO_PHYSIQUE"),
     (r"vinyl", "SUPPORT_PHYSIQUE_MUSIQUE_VINYLE"),
@@ -32,8 +34,10 @@ _KINDS: tuple[tuple[str, str | None], ...] = (
     (r"vid[ée]o|moving ?image|\bfilm|dvd|blu-?ray", "SUPPORT_PHYSIQUE_FILM"),
     (r"e-?book|livre num[ée]rique|electronic resource|ressource [ée]lectronique", "LIVRE_NUMERIQUE"),
     (r"text|livre|book|monograph|imprim|manuscri|roman|bande dessin|album|th[eè]s", "LIVRE_PAPIER"),
-    (r"image|carte|\bmap|photo|estampe|affiche|objet|object|dataset|software|mod[eè]le", None),
+    (r"image|carte|\bmap|photo|estampe|affiche|objet|object|dataset|software|mod[eè]le", _OTHER),
 )
+_READ = frozenset({"title", "creator", "contributor", "publisher", "date", "issued", "type", "format", "identifier",
+                   "source", "language", "subject", "description", "abstract"})  # fmt: skip
 _FILES = re.compile(r"application/(?:pdf|epub)|text/html|epub", re.IGNORECASE)
 
 
@@ -41,7 +45,7 @@ def product_of(element: Element, ref: SourceRef, notes: list[str]) -> Product:
     """The product of a `dc` element. Raises ValueError for what has no title or no place in the list."""
     said: dict[str, list[str]] = {}
     for one in element.iter():
-        if (name := local(one)) and (text := plain(text_of(one), longest=4000)):
+        if (name := local(one)) in _READ and (text := plain(text_of(one), longest=4000)):
             said.setdefault(name, []).append(text)
     titles = said.get("title", [])
     title = None if not titles else tidy(titles[0].split(" / ")[0])
@@ -67,14 +71,19 @@ def _subcategory(said: dict[str, list[str]]) -> str:
     told = " | ".join(said.get("type", [])).lower()
     formats = " | ".join(said.get("format", [])).lower()
     for source in (told, formats):
-        for pattern, found in _KINDS:
-            if re.search(pattern, source):
-                if found is None:
-                    raise ValueError(f"type « {told[:60]} » : rien de tel dans les sous-catégories du pass Culture")
-                return "LIVRE_NUMERIQUE" if found == "LIVRE_PAPIER" and _FILES.search(formats) else found
+        if (kind := _kind(source)) is not None:
+            if kind == _OTHER:
+                raise ValueError(f"type « {told[:60]} » : rien de tel dans les sous-catégories du pass Culture")
+            return "LIVRE_NUMERIQUE" if kind == "LIVRE_PAPIER" and _FILES.search(formats) else kind
     if told:
         raise ValueError(f"type « {told[:60]} » : rien de tel dans les sous-catégories du pass Culture")
     return "LIVRE_NUMERIQUE" if _FILES.search(formats) else "LIVRE_PAPIER"
+
+
+@remembered
+def _kind(source: str) -> str | None:
+    """The subcategory that the first known word tells, `_OTHER` for what has none; None where no word is known."""
+    return next((found for pattern, found in _KINDS if re.search(pattern, source)), None)
 
 
 def _identifiers(said: dict[str, list[str]], notes: list[str]) -> Iterator[Identifier]:
@@ -97,11 +106,16 @@ def _contributors(said: dict[str, list[str]]) -> Iterator[Contributor]:
     seen: set[str] = set()
     for element, usual in (("creator", "author"), ("contributor", "contributor")):
         for text in said.get(element, []):
-            role = _ROLE.search(text)
-            name = name_of(_DATES.sub("", _ROLE.sub("", text)).strip())
+            name, role = _named(text)
             if name and name not in seen:
                 seen.add(name)
-                word = role[1].lower() if role else ""
-                yield Contributor(
-                    name=name[:300], role="author" if word.startswith("auteur") else _ROLES.get(word, usual)
-                )
+                yield Contributor(name=name[:300], role=role or usual)
+
+
+@remembered
+def _named(text: str) -> tuple[str | None, str | None]:
+    """A person's name as it is read, and the role where the text tells one."""
+    found = _ROLE.search(text)
+    word = found[1].lower() if found else ""
+    role = "author" if word.startswith("auteur") else _ROLES.get(word)
+    return name_of(_DATES.sub("", _ROLE.sub("", text)).strip()), role

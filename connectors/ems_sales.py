@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from connectors.base import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
 from connectors.ems_booking import EmsBooking
+from connectors.selling import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
 from connectors.texts import line
 from net.errors import FeedChanged, ProviderUnavailable
 

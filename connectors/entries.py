@@ -12,8 +12,9 @@ from typing import Any, get_args
 
 from pydantic import SecretStr, ValidationError
 
-from connectors.base import Connector, Selling
+from connectors.base import Connector
 from connectors.manifest import Manifest
+from connectors.selling import Selling
 from connectors.settings import Settings, SettingsRefused
 from connectors.times import Clock
 from net.client import Http

@@ -25,6 +25,8 @@ class Subcategories:
 
     def of(self, keywords: Iterable[str]) -> str | None:
         """The subcategory of the first key word that the settings name; None where they name none."""
+        if not self.by_keyword:
+            return None
         words = (self.by_keyword.get(word.lower()) for word in keywords)
         return next((name for name in words if name), None)
 

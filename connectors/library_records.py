@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from connectors.base import Change, Reject, Upsert
@@ -36,7 +37,7 @@ def record_changes(
 ) -> Iterator[Change]:
     """What the first element of a known format in `record` says, under the envelope's `key` where it has one."""
     ref = None if key is None else SourceRef(connector=connector, account=account, key=key)
-    for one in (*record.iter("{*}record", *_CORES), *_bare_cores(record)):
+    for one in itertools.chain(record.iter("{*}record", *_CORES), _bare_cores(record)):
         if local(one) == "record":
             if next(one.iterchildren("{*}datafield"), None) is None:
                 continue

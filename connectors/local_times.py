@@ -6,19 +6,23 @@ told that only the day is known.
 
 from __future__ import annotations
 
+import functools
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
+from connectors.remembered import remembered
+
 _FIRST_YEAR, _LAST_YEAR = 1971, 2198
+_KEPT = 10_000
+"""Events begin on the same days at the same hours."""
 _FRENCH = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:[ T]*(?:à )?(\d{1,2})[:hH](\d{2})?)?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_BARE_OFFSET = re.compile(r"([+-]\d{2}:?\d{2}|Z)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A moment, and whether only its day was told (then it is that day's beginning at the place)."""
 
     at: datetime
@@ -31,9 +35,13 @@ def told(text: object, zone: str) -> Told:
 
     ISO 8601 with or without an hour, or 24/12/2026 20h30. Raises ValueError, in French.
     """
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not (bare := text.strip()):
         raise ValueError(f"date illisible : {repr(text)[:40]}")
-    text = text.strip()
+    return _told(bare, zone)
+
+
+@remembered
+def _told(text: str, zone: str) -> Told:
     try:
         if (french := _FRENCH.fullmatch(text)) is not None:
             day, month, year, hour, minute = french.groups()
@@ -46,6 +54,7 @@ def told(text: object, zone: str) -> Told:
         raise ValueError(f"date illisible : « {text[:40]} »") from None
 
 
+@functools.lru_cache(maxsize=_KEPT)
 def day_end(at: datetime, zone: str) -> datetime:
     """The end of the local day in which `at` falls, UTC."""
     local = at.astimezone(ZoneInfo(zone))
@@ -53,6 +62,7 @@ def day_end(at: datetime, zone: str) -> datetime:
     return following.astimezone(UTC)
 
 
+@functools.lru_cache(maxsize=_KEPT)
 def local_moment(day: date, clock: time, zone: str) -> datetime:
     """That hour of that day at the place, UTC."""
     return _aware(datetime.combine(day, clock), zone, is_day=False).at

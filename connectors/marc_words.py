@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from connectors.money import cents
+from connectors.remembered import remembered
 from connectors.texts import line
 from schemas.records import Contributor
 
@@ -73,12 +74,23 @@ class Said:
 def tidy(text: str | None, *, longest: int = 1000) -> str | None:
     """`text` without the punctuation that announces the next subfield, or follows from the one before."""
     found = line(text, longest=longest)
-    return None if found is None else _FULL_STOP.sub("", found.strip(_AROUND)).strip() or None
+    if found is None:
+        return None
+    bare = found.strip(_AROUND)
+    return (_FULL_STOP.sub("", bare).strip() if bare.endswith(".") else bare) or None
 
 
 def name_of(last: str | None, first: str | None = None) -> str | None:
     """A name as it is read, from « Camus » and « Albert », or from « Camus, Albert »."""
-    last, first = tidy(last, longest=200), tidy(first, longest=100)
+    return _alone(last or "") if first is None else _joined(tidy(last, longest=200), tidy(first, longest=100))
+
+
+@remembered
+def _alone(name: str) -> str | None:
+    return _joined(tidy(name, longest=200), None)
+
+
+def _joined(last: str | None, first: str | None) -> str | None:
     if last is None:
         return first
     if first is None and last.count(",") == 1:

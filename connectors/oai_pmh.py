@@ -31,6 +31,7 @@ from connectors.documents import answers
 from connectors.library_records import record_changes
 from connectors.manifest import Manifest
 from connectors.oai_pages import identity, listed, refuse
+from connectors.paging import Trail
 from connectors.places import Place, checkpoint, place_of
 from connectors.rows import MAX_RAW, key_of
 from connectors.settings import Settings, address
@@ -113,14 +114,14 @@ class OaiPmh:
             return
         place = place_of(since, OaiPlace) or await self._begin(since)
         tries = 0
-        seen: set[str] = set()
+        trail = Trail(_MAX_PAGES, at=place.token, pages=place.pages)
         while True:
             page = await self._page(place)
             if (error := refuse(page)) is not None:
                 if error == "badResumptionToken" and place.token and not tries:
                     # Tokens expire. What was read is read again: harmless, and nothing is missed.
                     place, tries = replace(place, token="", pages=0, rows=0, announced=0), 1
-                    seen.clear()
+                    trail = Trail(_MAX_PAGES)
                     continue
                 if error != "noRecordsMatch":
                     raise FeedChanged(f"l'entrepôt refuse : {error}", place=self._settings.base_url)
@@ -138,9 +139,7 @@ class OaiPmh:
             )
             if not place.token:
                 break
-            if place.token in seen or place.pages > _MAX_PAGES:
-                raise FeedChanged("jeton de reprise déjà donné, ou pages sans fin", place=self._settings.base_url)
-            seen.add(place.token)
+            trail.follow(place.token, place=self._settings.base_url)
             if (point := checkpoint(place, read=rows, expected=place.announced or None)) is not None:
                 yield point
         # A page emptied on its way ends a list early: what it held must not count as gone.

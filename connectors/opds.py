@@ -31,6 +31,7 @@ from connectors.base import Change, Checkpoint, Cursor, Reject
 from connectors.documents import answers, json_of
 from connectors.manifest import Manifest
 from connectors.opds_publications import count_of, is_of_lending, next_of, publication_changes, publications_of
+from connectors.paging import Trail
 from connectors.places import Place, checkpoint, place_of
 from connectors.rows import row_of
 from connectors.settings import Settings, address
@@ -113,14 +114,12 @@ class Opds:
         if self._http is None or first is None:
             raise FeedChanged("ni adresse ni connexion pour lire la source")
         place = place_of(since, OpdsPlace) or OpdsPlace(started=zulu(now), url=first)
-        asked: set[str] = set()
+        trail = Trail(_MAX_PAGES, pages=place.pages)
         headers = {"Accept": "application/opds+json, application/json", **self._settings.authorisation()}
         while place.url:
             url = place.url
-            if url in asked or place.pages > _MAX_PAGES:
-                raise FeedChanged("page déjà lue, ou pages sans fin", place=f"{first}, page {place.pages + 1}")
-            asked.add(url)
             where = f"{first}, page {place.pages + 1}"
+            trail.follow(url, place=where)
             document = json_of(await self._http.get(url, headers=headers), place=where)
             rows = publications_of(document)
             if rows is None:

@@ -18,6 +18,7 @@ Document: OpenAgenda API v2, developers.openagenda.com, read in 2026.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
@@ -28,10 +29,13 @@ from msgspec.structs import replace
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connectors.base import Change, Checkpoint, Cursor, Reject
-from connectors.documents import answers, json_of
+from connectors.documents import answer_of, files, json_of
 from connectors.filing import FilingSettings
+from connectors.large_files import is_large, rows_in
 from connectors.manifest import Manifest
 from connectors.openagenda_events import event_changes, gone
+from connectors.openagenda_venues import Venues
+from connectors.paging import Trail
 from connectors.places import Place, checkpoint, place_of
 from connectors.rows import row_of
 from connectors.settings import address
@@ -94,11 +98,12 @@ class OpenAgenda:
 
     def __init__(self, settings: OpenAgendaSettings, http: Http | None, *, account: str, clock: Clock) -> None:
         self._settings, self._http, self.account, self._clock = settings, http, account, clock
+        self._filing = settings.filing()
 
     async def pull(self, since: Cursor | None) -> AsyncIterator[Change]:
         """Events with their venues before them. Raises the failures of `net.errors`."""
         started = zulu(self._clock())  # before the first page, so that later edits come again
-        venues: set[str] = set()
+        venues = self._venues()
         if self._settings.path is not None:
             for row in self._recorded(self._clock()):
                 for change in self._changes(row, venues, restated=False):
@@ -133,18 +138,13 @@ class OpenAgenda:
         """An event with its place and dates; a date alone does not say of which event it is."""
         row = row_of(kept.raw)
         if row is not None and kept.kind is Kind.EVENT:
-            yield from self._changes(row, set(), restated=False)
+            yield from self._changes(row, self._venues(), restated=False)
 
-    def _changes(self, row: Any, venues: set[str], *, restated: bool) -> Iterator[Change]:
-        return event_changes(
-            row,
-            self.name,
-            self.account,
-            venues=venues,
-            restated=restated,
-            filing=self._settings.filing(),
-            time_zone=self._settings.time_zone,
-        )
+    def _venues(self) -> Venues:
+        return Venues(self.name, self.account, self._settings.time_zone)
+
+    def _changes(self, row: Any, venues: Venues, *, restated: bool) -> Iterator[Change]:
+        return event_changes(row, self.name, self.account, venues=venues, restated=restated, filing=self._filing)
 
     async def _pages(self, filters: Mapping[str, str], place: AgendaPlace) -> AsyncIterator[dict[str, Any]]:
         """All pages from a place on.
@@ -156,8 +156,8 @@ class OpenAgenda:
             raise FeedChanged("ni connexion ni clé pour lire l'agenda")
         url = f"{self._settings.base_url}/v2/agendas/{self._settings.agenda}/events"
         after = place.after
-        seen: set[tuple[str, ...]] = set()
-        for number in range(place.pages + 1, _MAX_PAGES + 1):
+        trail = Trail(_MAX_PAGES, at=after, pages=place.pages)
+        for number in itertools.count(place.pages + 1):
             where = f"{url}, page {number}"
             params = [("size", str(self._settings.page_size)), ("sort", "updatedAt.asc"), *filters.items()]
             params += [("after[]", item) for item in after]
@@ -177,15 +177,15 @@ class OpenAgenda:
             if not isinstance(following, list) or len(following) > 20:
                 raise FeedChanged("after n'est pas une liste", place=where)
             after = _after(page)
-            if after in seen:
-                raise FeedChanged("la page d'après se répète", place=where)
-            seen.add(after)
-        raise FeedChanged(f"plus de {_MAX_PAGES} pages", place=url)
+            trail.follow(after, place=where)
 
     def _recorded(self, now: datetime) -> Iterator[Any]:
         assert self._settings.path is not None
-        for name, answer in answers(self._settings.path, now=now):
-            yield from _rows_of(json_of(answer, place=name), place=name)
+        for file in files(self._settings.path):
+            if is_large(file):
+                yield from rows_in(file, lists=("events",))
+            else:
+                yield from _rows_of(json_of(answer_of(file, now=now), place=file.name), place=file.name)
 
 
 def _announced(page: dict[str, Any]) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from connectors.base import Change, Delete, Reject, Upsert
 from connectors.filing import Subcategories
-from connectors.openagenda_venues import venue_of
+from connectors.openagenda_venues import Venues
+from connectors.remembered import remembered
 from connectors.rows import key_of, raw
 from connectors.texts import in_french, line, plain, web_address
 from connectors.times import instant, zulu
@@ -27,15 +27,14 @@ def event_changes(
     connector: str,
     account: str,
     *,
-    venues: set[str],
+    venues: Venues,
     restated: bool,
     filing: Subcategories,
-    time_zone: str,
 ) -> Iterator[Change]:
-    """The venue unless `venues` holds its key, the event, its sessions; rejected together when one cannot be.
+    """The venue unless it was told, the event, its sessions; rejected together when one cannot be.
 
     An event online has no venue and its address. `restated`: dates stored before and no longer among its own
-    are told as gone. `time_zone` is the venue's where the agenda tells none.
+    are told as gone.
     """
     ref = _ref(row, connector, account)
     if ref is None:
@@ -48,21 +47,21 @@ def event_changes(
     try:
         if len(timings) > MAX_TIMINGS:
             raise ValueError(f"plus de {MAX_TIMINGS} dates")
-        venue = venue_of(row, connector, account, time_zone)
+        venue = venues.of(row)
         event = _event(row, ref, filing, venue_key=None if venue is None else venue.ref.key)
     except ValueError as error:
         yield Reject(str(error), raw(row), Kind.EVENT, ref)
         for timing in timings[:MAX_TIMINGS]:
             yield Reject("son événement est refusé", raw(timing), Kind.SESSION, _dated(ref, timing))
         return
-    if venue is not None and venue.ref.key not in venues:
-        venues.add(venue.ref.key)
+    if venue is not None and venues.first(venue):
         yield Upsert(venue)
     yield Upsert(event)
     parts: set[str] = set()
+    cancelled = row.get("status") in _OFF
     for timing in timings:
         try:
-            session = _session(timing, ref, cancelled=row.get("status") in _OFF)
+            session = _session(timing, ref, cancelled=cancelled)
         except ValueError as error:
             all_told = False
             yield Reject(str(error), raw(timing), Kind.SESSION, _dated(ref, timing))
@@ -166,12 +165,13 @@ def _timings(row: dict[str, Any]) -> tuple[list[Any], bool]:
 def _session(timing: Any, event: SourceRef, *, cancelled: bool) -> Session:
     if not isinstance(timing, dict):
         raise ValueError("une date est un objet avec begin et end")
-    begins_at = instant(timing.get("begin"))
-    ends_at = None if timing.get("end") is None else instant(timing["end"])
+    begin, end = timing.get("begin"), timing.get("end")
+    begins_at = instant(begin)
+    ends_at = None if end is None else instant(end)
     if ends_at is not None and ends_at < begins_at:
         raise ValueError("la séance finit avant de commencer")
     return Session(
-        ref=_at(event, begins_at),
+        ref=_at(event, _part(str(begin))),
         event_key=event.key,
         begins_at=begins_at,
         ends_at=ends_at,
@@ -179,19 +179,20 @@ def _session(timing: Any, event: SourceRef, *, cancelled: bool) -> Session:
     )
 
 
-def _at(event: SourceRef, begins_at: datetime) -> SourceRef:
-    """A date's ref: the event's key, and its beginning as part."""
-    return SourceRef(
-        connector=event.connector,
-        account=event.account,
-        key=event.key,
-        part=zulu(begins_at, timespec="seconds"),
-    )
+@remembered
+def _part(begin: str) -> str:
+    """What tells a date apart: its beginning. Raises ValueError as `instant` does."""
+    return zulu(instant(begin), timespec="seconds")
+
+
+def _at(event: SourceRef, part: str) -> SourceRef:
+    return SourceRef(connector=event.connector, account=event.account, key=event.key, part=part)
 
 
 def _dated(event: SourceRef, timing: Any) -> SourceRef | None:
     """The ref of a rejected date, where its beginning can be read."""
     try:
-        return _at(event, instant(timing.get("begin") if isinstance(timing, dict) else None))
+        begin = timing.get("begin") if isinstance(timing, dict) else None
+        return _at(event, _part(begin)) if isinstance(begin, str) else None
     except ValueError:
         return None

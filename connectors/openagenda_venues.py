@@ -16,19 +16,51 @@ from schemas.records import Address, Identifier, Position, SourceRef, Venue
 from schemas.zones import is_zone, zone_of_commune
 
 _POSTAL_CODE = re.compile(r"[0-9A-Za-z -]{1,12}")
+_MOST_READ = 2000
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
-def venue_of(row: dict[str, Any], connector: str, account: str, time_zone: str) -> Venue | None:
-    """The event's venue, None where it has none (online, or a place the source is bound to).
+class Venues:
+    """The venues of one reading: each told once, and read once while its events tell it alike.
 
-    `time_zone` where neither place nor event tells theirs and the commune says nothing. Answers without
-    `detailed=1` give places no uid: their key is then a digest of name and address, the same at each reading.
-    Raises ValueError for a place without a name.
+    `time_zone` where neither place nor event tells theirs and the commune says nothing.
     """
-    location = row.get("location")
-    if not isinstance(location, dict) or not location:
-        return None
+
+    def __init__(self, connector: str, account: str, time_zone: str) -> None:
+        self._connector, self._account, self._time_zone = connector, account, time_zone
+        self._told: set[str] = set()
+        self._read: dict[Any, tuple[dict[str, Any], Any, Venue]] = {}
+
+    def of(self, row: dict[str, Any]) -> Venue | None:
+        """The event's venue, None where it has none (online, or a place the source is bound to).
+
+        Answers without `detailed=1` give places no uid: their key is then a digest of name and address, the same at
+        each reading. Raises ValueError for a place without a name.
+        """
+        location = row.get("location")
+        if not isinstance(location, dict) or not location:
+            return None
+        uid, zone = location.get("uid"), row.get("timezone")
+        known = self._read.get(uid) if type(uid) in (int, str) else None
+        if known is not None and known[0] == location and known[1] == zone:
+            return known[2]
+        venue = _venue(location, row, self._connector, self._account, self._time_zone)
+        if type(uid) in (int, str):
+            if len(self._read) >= _MOST_READ:
+                self._read.clear()
+            self._read[uid] = location, zone, venue
+        return venue
+
+    def first(self, venue: Venue) -> bool:
+        """Whether this reading had not told the venue yet."""
+        key = venue.ref.key
+        if key in self._told:
+            return False
+        self._told.add(key)
+        return True
+
+
+def _venue(location: dict[str, Any], row: dict[str, Any], connector: str, account: str, time_zone: str) -> Venue:
     name = line(in_french(location.get("name")), longest=1000)
     if name is None:
         raise ValueError("location.name manque")

@@ -24,14 +24,15 @@ from typing import Any, ClassVar, Literal, cast
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connectors.base import Change, Checkpoint, Cursor, Reject
-from connectors.documents import answers
+from connectors.documents import files
 from connectors.failures import Failures
 from connectors.filing import FilingSettings
 from connectors.manifest import Manifest
 from connectors.openagenda_events import event_changes
+from connectors.openagenda_venues import Venues
 from connectors.opendatasoft_events import event_of, is_openagenda
 from connectors.opendatasoft_fields import key_in, listing_of
-from connectors.opendatasoft_rows import line_of, rows_of
+from connectors.opendatasoft_rows import line_of, recorded_rows, rows_of
 from connectors.rows import key_of, raw, row_of
 from connectors.settings import address
 from connectors.times import Clock, instant, zulu
@@ -103,9 +104,9 @@ class Opendatasoft:
         reader = _Reader(self._settings, self.name, self.account, restated=is_delta)
         if self._settings.path is not None:
             failures = Failures()
-            for name, answer in answers(self._settings.path, now=now):
+            for file in files(self._settings.path):
                 with failures.kept():
-                    for row in rows_of(answer, place=name):
+                    for row in recorded_rows(file, now=now):
                         for change in reader.changes(row):
                             yield change
             failures.end()
@@ -175,7 +176,7 @@ class _Reader:
         self._connector, self._account, self._restated = connector, account, restated
         self._filing, self._zone = settings.filing(), settings.time_zone
         self._teller = Teller(connector, account, settings.time_zone)
-        self._venues: set[str] = set()
+        self._venues = Venues(connector, account, settings.time_zone)
         self._uids: set[str] = set()
         self.rows = 0
         self.all_named = True
@@ -206,7 +207,6 @@ class _Reader:
             venues=self._venues,
             restated=self._restated,
             filing=self._filing,
-            time_zone=self._zone,
         ):
             # What is kept for replay is the portal's own row.
             if isinstance(change, Reject) and change.kind is Kind.EVENT:

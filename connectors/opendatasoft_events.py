@@ -7,13 +7,13 @@ inside texts. Labels hold placeholders of translators: numbers alone are read.
 from __future__ import annotations
 
 import functools
-import json
 import re
 from decimal import Decimal
 from typing import Any
 
 from connectors.local_times import told
 from connectors.opendatasoft_rows import Row
+from connectors.rows import parsed
 from schemas.zones import zone_of_commune
 
 _LANGUAGE = re.compile(r"[a-z]{2}")
@@ -90,7 +90,9 @@ def coordinates(value: Any) -> tuple[Decimal | None, Decimal | None]:
     if not isinstance(value, list | tuple) or len(value) != 2:
         return None, None
     try:
-        latitude, longitude = (Decimal(str(number).strip()) for number in value)
+        latitude, longitude = (
+            number if isinstance(number, Decimal) else Decimal(str(number).strip()) for number in value
+        )
     except ArithmeticError:
         return None, None
     return latitude, longitude
@@ -123,7 +125,7 @@ def _inside(row: Row, field: str) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value, parse_float=Decimal)
+        return parsed(value)
     except (ValueError, RecursionError):
         raise ValueError(f"{field} n'est pas du JSON : « {value[:40]} »") from None
 

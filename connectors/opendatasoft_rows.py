@@ -14,15 +14,19 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
-from decimal import Decimal
-from typing import Any
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
 
-from connectors.documents import json_of
+from connectors.documents import answer_of, json_of
+from connectors.large_files import WHOLE, is_large, opened, rows_in
+from connectors.rows import parsed
 from net.answers import Answer
 from net.errors import FeedChanged
 
 Row = dict[str, Any]
 _WIDEST_FIELD = 16 * 1024 * 1024
+_LONGEST_LINE = 32 * 1024 * 1024
 _NAME = re.compile(r"[^0-9a-z]+")
 # Dates of one event fill tens of thousands of characters; the module's own limit is 131,072.
 csv.field_size_limit(_WIDEST_FIELD)
@@ -36,19 +40,37 @@ def rows_of(answer: Answer, *, place: str) -> Iterator[Any]:
     text = answer.decode().text.lstrip("\ufeff \t\r\n")
     if text.startswith(("[", "{")):
         if text[:1] == "{" and _is_lines(text):
-            yield from (line_of(line, place=place) for line in text.splitlines() if line.strip())
+            yield from _of_lines(io.StringIO(text), place=place)
         else:
             yield from _of_json(json_of(answer, place=place), place=place)
     elif not text or text[:1] == "<" or ";" not in text.partition("\n")[0]:
         raise FeedChanged("ni JSON ni CSV d'un jeu de données Opendatasoft", place=place)
     else:
-        yield from _of_csv(text, place=place)
+        yield from _of_csv(io.StringIO(text, newline=""), place=place)
+
+
+def recorded_rows(file: Path, *, now: datetime) -> Iterator[Any]:
+    """The rows of a recorded answer, of a large one in flat memory. Raises FeedChanged as `rows_of` does."""
+    if not is_large(file):
+        yield from rows_of(answer_of(file, now=now), place=file.name)
+        return
+    with opened(file) as text:
+        head = text.read(WHOLE).lstrip("\ufeff \t\r\n")
+        text.seek(0)
+        if head.startswith("{") and _is_lines(head):
+            yield from _of_lines(text, place=file.name)
+        elif head.startswith(("[", "{")):
+            yield from (fields_of(record) for record in rows_in(file, lists=("results", "records")))
+        elif head[:1] in ("", "<") or ";" not in head.partition("\n")[0]:
+            raise FeedChanged("ni JSON ni CSV d'un jeu de données Opendatasoft", place=file.name)
+        else:
+            yield from _of_csv(text, place=file.name)
 
 
 def line_of(line: str | bytes, *, place: str) -> Any:
     """The row of one line of JSON. Raises FeedChanged."""
     try:
-        return fields_of(json.loads(line, parse_float=Decimal))
+        return fields_of(parsed(line))
     except (ValueError, RecursionError):
         raise FeedChanged("ligne qui n'est pas du JSON", place=place) from None
 
@@ -63,7 +85,13 @@ def fields_of(record: Any) -> Any:
     nested = record.get("record")
     if isinstance(nested, dict) and isinstance(nested.get("fields"), dict):
         record = {"recordid": nested.get("id"), **nested["fields"]}
-    return {name_of(name): value for name, value in record.items()}
+    return dict(zip(_names(tuple(record)), record.values(), strict=True))
+
+
+@functools.lru_cache(maxsize=64)
+def _names(headers: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of a record's fields: an export's rows all have the same."""
+    return tuple(map(name_of, headers))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -94,8 +122,14 @@ def _of_json(document: Any, *, place: str) -> Iterator[Any]:
     yield from (fields_of(record) for record in document)
 
 
-def _of_csv(text: str, *, place: str) -> Iterator[Row]:
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=False)
+def _of_lines(text: IO[str], *, place: str) -> Iterator[Any]:
+    while line := text.readline(_LONGEST_LINE):
+        if line.strip():
+            yield line_of(line, place=place)
+
+
+def _of_csv(text: IO[str], *, place: str) -> Iterator[Row]:
+    rows = csv.reader(text, delimiter=";", strict=False)
     try:
         names = [name_of(header) for header in next(rows)]
         for cells in rows:

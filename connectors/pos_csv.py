@@ -35,6 +35,7 @@ from connectors.manifest import Manifest
 from connectors.marc_words import name_of, tidy
 from connectors.money import cents
 from connectors.pos_columns import by_content, by_header, declared
+from connectors.remembered import remembered
 from connectors.rows import MAX_RAW, key_of, whole_number
 from connectors.shelving import ShelfSettings
 from connectors.times import Clock, instant
@@ -182,7 +183,7 @@ class PosCsv:
         return identifier("isbn" if len(bare) == 10 else "ean", bare)
 
     def _price(self, cells: dict[str, str]) -> int | None:
-        text = re.sub(r"(?<=\d)[ \u00a0\u202f](?=\d{3}\b)", "", cells.get("price", "")).replace("EUR", "").strip()
+        text = _amount(cells.get("price", ""))
         return cents(text, in_cents=self._settings.prices_in_cents) if text else None
 
     def _product(self, cells: dict[str, str], ref: SourceRef, book: Identifier | None) -> Product | None:
@@ -212,8 +213,16 @@ class PosCsv:
         return instant(text)
 
 
+@remembered
+def _amount(text: str) -> str:
+    """Without the spaces between thousands, and the currency."""
+    return re.sub(r"(?<=\d)[ \u00a0\u202f](?=\d{3}\b)", "", text).replace("EUR", "").strip()
+
+
 def _copies(text: str | None) -> int:
     """Copies on the shelf; a negative number is a stock that was counted wrong, and sells nothing."""
+    if text and text.isdecimal():
+        return whole_number(text, "stock")
     bare = re.sub(r"[ \u00a0\u202f]", "", text or "").replace(",", ".")
     whole, _, fraction = bare.partition(".")
     if fraction.strip("0"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from connectors.base import Change, Reject
@@ -11,10 +11,15 @@ from connectors.rows import MAX_RAW
 from connectors.shelving import ShelfSettings
 from connectors.shop_articles import Article, article_changes
 from connectors.texts import line
-from connectors.xml_elements import Element, child, raw_of, told
+from connectors.xml_elements import Element, all_told, child, raw_of
 from schemas.records import Kind
 
 _CENT = Decimal("0.01")
+_OF_STOCK = ("{*}id_product", "{*}quantity", "{*}id_product_attribute")
+_OF_PRODUCT = (
+    "{*}id", "{*}isbn", "{*}ean13", "{*}reference", "{*}category_name", "{*}id_category_default", "{*}quantity",
+    "{*}ttc", "{*}price", "{*}id_tax_rules_group", "{*}active", "{*}available_for_order", "{*}manufacturer_name",
+)  # fmt: skip
 
 
 def levels_of(root: Element) -> dict[str, int | None]:
@@ -25,11 +30,12 @@ def levels_of(root: Element) -> dict[str, int | None]:
     whole: dict[str, int | None] = {}
     parts: dict[str, int] = {}
     for row in root.iter("{*}stock_available"):
-        key, text = told(row, "id_product"), told(row, "quantity")
+        said = all_told(row, _OF_STOCK)
+        key, text = said.get("id_product"), said.get("quantity")
         if key is None or text is None or not text.lstrip("-").isdecimal():
             continue
         copies = max(int(text), 0) if len(text) < 9 else 0
-        if (told(row, "id_product_attribute") or "0") == "0":
+        if said.get("id_product_attribute", "0") == "0":
             whole[key] = copies
         else:
             parts[key] = parts.get(key, 0) + copies
@@ -50,7 +56,8 @@ def product_changes(
     def raw() -> bytes:
         return raw_of(product)[:MAX_RAW]
 
-    key = told(product, "id") or product.get("id")
+    said = all_told(product, _OF_PRODUCT)
+    key = said.get("id") or product.get("id")
     if key is None or not key.isdecimal():
         yield Reject("produit sans numéro", raw(), Kind.PRODUCT)
         return
@@ -61,38 +68,38 @@ def product_changes(
     article = Article(
         key=key,
         title=_text(product, "name"),
-        numbers=[told(product, "isbn"), told(product, "ean13"), told(product, "reference")],
+        numbers=[said.get("isbn"), said.get("ean13"), said.get("reference")],
         shelves=[
             text
             for name in ("category_name", "id_category_default")
-            if (text := told(product, name)) and not text.isdecimal()
+            if (text := said.get(name)) and not text.isdecimal()
         ],
-        available=None if levels is None else levels.get(key, _own(product)),
-        price_cents=_price(product, vat, notes),
-        is_sold=told(product, "active") != "0" and told(product, "available_for_order") != "0",
-        publisher=told(product, "manufacturer_name"),
+        available=None if levels is None else levels.get(key, _own(said)),
+        price_cents=_price(said, vat, notes),
+        is_sold=said.get("active") != "0" and said.get("available_for_order") != "0",
+        publisher=said.get("manufacturer_name"),
         description=_text(product, "description") or _text(product, "description_short"),
         notes=notes,
-        has_stock=levels is not None and (key in levels or _own(product) is not None),
+        has_stock=levels is not None and (key in levels or _own(said) is not None),
     )
     yield from article_changes(article, connector, account, shelf, raw=raw)
 
 
-def _own(product: Element) -> int | None:
+def _own(said: Mapping[str, str]) -> int | None:
     """The product's own `quantity`: shops of version 1.5 and later leave it at 0, so only more than that tells."""
-    text = told(product, "quantity")
+    text = said.get("quantity")
     return int(text) if text and text.isdecimal() and 0 < int(text) < 10_000_000 else None
 
 
-def _price(product: Element, vat: Decimal | None, notes: list[str]) -> int | None:
+def _price(said: Mapping[str, str], vat: Decimal | None, notes: list[str]) -> int | None:
     """Cents with tax; None where only the price without tax is known."""
     try:
-        if (whole := told(product, "ttc")) is not None:
+        if (whole := said.get("ttc")) is not None:
             return cents(_decimal(whole).quantize(_CENT, ROUND_HALF_UP))
-        bare = told(product, "price")
+        bare = said.get("price")
         if bare is None:
             return None
-        if told(product, "id_tax_rules_group") == "0":
+        if said.get("id_tax_rules_group") == "0":
             vat = Decimal(0)
         if vat is None:
             notes.append("prix hors taxe sans taux (réglage vat_percent) : non lu")

@@ -39,7 +39,7 @@ from connectors import (
     webedia,
     woocommerce,
 )
-from connectors.base import Connector, Selling
+from connectors.base import Connector
 from connectors.boost_sales import BoostSales
 from connectors.cds_sales import CdsSales
 from connectors.cgr_sales import CgrSales
@@ -47,6 +47,7 @@ from connectors.ems_sales import EmsSales
 from connectors.entries import Entry, Sell
 from connectors.manifest import Manifest
 from connectors.plugins import added
+from connectors.selling import Selling
 from connectors.settings import Settings, SettingsRefused
 from connectors.stocks_api_settings import StocksApiSettings
 from connectors.times import Clock

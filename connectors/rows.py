@@ -7,8 +7,13 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
+from net.answers import decimal_of
+
 MAX_RAW = 64 * 1024
 LONGEST_KEY = 500
+_DECODER = msgspec.json.Decoder(float_hook=decimal_of)
 _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -18,21 +23,29 @@ def raw(row: Any) -> bytes:
     return whole if len(whole) <= MAX_RAW else whole[:MAX_RAW].decode("utf-8", "ignore").encode()
 
 
+def parsed(text: str | bytes) -> Any:
+    """The JSON of a text, fractional numbers as Decimal. Raises ValueError or RecursionError."""
+    try:
+        return _DECODER.decode(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError):
+        return json.loads(text, parse_float=decimal_of)  # which reads NaN and half a pair of surrogates too
+
+
 def row_of(kept: bytes) -> Any:
     """The row that `raw` kept, fractional numbers as Decimal; None where it was cut, or is no JSON."""
     try:
-        return json.loads(kept, parse_float=Decimal)
+        return parsed(kept)
     except ValueError:
         return None
 
 
 def key_of(value: Any) -> str | None:
     """A provider's key as text, a number by its digits; None for what cannot be one."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if type(value) is int:
         value = str(value)
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_KEY or _IMPOSSIBLE.search(value):
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_KEY:
         return None
-    return value
+    return value if value.isprintable() or not _IMPOSSIBLE.search(value) else None
 
 
 def whole_number(value: Any, field: str) -> int:

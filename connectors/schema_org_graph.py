@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from connectors.remembered import remembered
 from connectors.schema_org_pages import Node
 from connectors.texts import in_french
 
@@ -60,7 +62,10 @@ class Pages:
 
     def first(self, node: Any, name: str) -> Any:
         """The first of a field's values, references followed; None where there is none."""
-        return next(iter(self.all(node, name)), None)
+        value = node.get(name) if isinstance(node, dict) else None
+        if type(value) is list:
+            value = next((one for one in value if one is not None), None)
+        return self.whole(value) if type(value) is dict else value
 
     def all(self, node: Any, name: str) -> list[Any]:
         value = node.get(name) if isinstance(node, dict) else None
@@ -71,8 +76,12 @@ class Pages:
 
     def text(self, node: Any, *names: str) -> str | None:
         """The first text there is under these names; a language's value is its text."""
+        if not node:
+            return None
         for name in names:
             value = self.first(node, name)
+            if value is None:
+                continue
             if isinstance(value, dict):
                 value = value.get("@value") or value.get("name") or in_french(value)
             if isinstance(value, str) and value.strip():
@@ -117,6 +126,7 @@ class Pages:
                 self._note(one, depth + 1)
 
 
+@remembered
 def local(name: str) -> str:
     """The last part of a name: `https://schema.org/SoldOut` is `SoldOut`."""
     return _LOCAL.sub("", name)
@@ -125,10 +135,18 @@ def local(name: str) -> str:
 def types_of(node: Any) -> frozenset[str]:
     """The local names of a node's types."""
     value = node.get("@type") if isinstance(node, dict) else None
+    if isinstance(value, str):
+        return _kinds(value)
     listed = value if isinstance(value, list) else [value]
     return frozenset(local(one.strip()) for one in listed if isinstance(one, str))
 
 
+@remembered
+def _kinds(name: str) -> frozenset[str]:
+    return frozenset({local(name.strip())})
+
+
+@functools.lru_cache(maxsize=1000)
 def is_event(kinds: frozenset[str]) -> bool:
     """Whether a node is an event of any sort, also of one that this list does not name."""
     return any(kind in FILED or kind in OUTSIDE or (kind.endswith("Event") and kind != "Event") for kind in kinds)

@@ -11,15 +11,16 @@ import html
 import json
 import re
 from collections.abc import Iterator
-from decimal import Decimal
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urljoin
 
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
+from connectors.rows import parsed
 from connectors.texts import plain
-from net.answers import Answer
+from net.answers import Answer, decimal_of
 from net.errors import FeedChanged
 
 Node = dict[str, Any]
@@ -77,7 +78,10 @@ def _page(text: str, place: str) -> HtmlElement:
 
 def _loaded(text: str) -> Any:
     """The JSON of a script, mended where sites break it. Raises ValueError where it cannot be."""
+    with suppress(ValueError, RecursionError):
+        return parsed(text)
     tries = (
+        lambda told: told,
         lambda told: told,
         lambda told: _CONTROL.sub(" ", _COMMENT.sub("", told)),
         lambda told: _TRAILING_COMMA.sub(r"\1", _CONTROL.sub(" ", _LINE_COMMENT.sub("", _COMMENT.sub("", told)))),
@@ -85,7 +89,7 @@ def _loaded(text: str) -> Any:
     )
     for mended in tries:
         try:
-            return json.loads(mended(text), parse_float=Decimal, strict=False)
+            return json.loads(mended(text), parse_float=decimal_of, strict=False)
         except (ValueError, RecursionError):
             continue
     raise ValueError("JSON-LD mal formé")

@@ -7,8 +7,9 @@ counts as gone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from connectors.base import Change, Reject, Upsert
 from connectors.films import film_identifiers
@@ -21,8 +22,7 @@ ReadSession = Callable[[SourceRef, str], Session]
 ReadStock = Callable[[SourceRef], Stock | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Showing:
+class Showing(Struct, frozen=True, kw_only=True):
     """One session as a connector found it, not read yet."""
 
     key: str

@@ -11,8 +11,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from connectors.base import Selling
 from connectors.entries import check_settings, secret_names
+from connectors.selling import Selling
 from connectors.settings import Settings, SettingsRefused
 from connectors.ticketing_webhook import TicketingSettings, TicketingWebhook
 from net.client import Http

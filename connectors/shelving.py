@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pydantic import Field, field_validator
 
+from connectors.remembered import remembered
 from connectors.settings import Settings
 from schemas.taxonomy import SUBCATEGORIES
 
@@ -72,7 +74,7 @@ class ShelfSettings(Settings):
         for shelf in told:
             if shelf in declared:
                 return None if declared[shelf] == LEFT_OUT else Filed(declared[shelf])
-        found = next((name for shelf in told for pattern, name in _WORDS if re.search(pattern, shelf)), None)
+        found = next((name for shelf in told if (name := _by_word(shelf))), None)
         if ean is not None and ean.startswith(("978", "9791")):
             # A book by its number; on which carrier the shelf may say.
             return Filed(found if found in ("LIVRE_NUMERIQUE", "LIVRE_AUDIO_PHYSIQUE") else "LIVRE_PAPIER")
@@ -83,7 +85,14 @@ class ShelfSettings(Settings):
         return None if self.default_subcategory == LEFT_OUT else Filed("LIVRE_PAPIER", is_supposed=True)
 
 
-def _by_shelf(text: str) -> dict[str, str]:
+@remembered
+def _by_word(shelf: str) -> str | None:
+    """What the words of a shelf's name say, in lower case."""
+    return next((name for pattern, name in _WORDS if re.search(pattern, shelf)), None)
+
+
+@functools.lru_cache(maxsize=256)
+def _by_shelf(text: str) -> Mapping[str, str]:
     """`vinyles=…; mugs=-` by shelf in lower case. Raises ValueError."""
     found: dict[str, str] = {}
     for pair in filter(None, (piece.strip() for piece in text.split(";"))):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from connectors.base import Change, Reject, Upsert
 from connectors.marc_words import tidy
+from connectors.remembered import remembered
 from connectors.rows import MAX_RAW
 from connectors.shelving import SUPPOSED, ShelfSettings
 from connectors.texts import plain
@@ -59,8 +60,8 @@ def article_changes(
             subtitle=tidy(article.subtitle),
             subcategory=filed.subcategory,
             identifiers=[name] if name else [],
-            publisher=tidy(article.publisher, longest=300),
-            genres=[genre for text in article.shelves[:10] if (genre := tidy(text, longest=100))],
+            publisher=_publisher(article.publisher) if article.publisher else None,
+            genres=[genre for text in article.shelves[:10] if (genre := _genre(text))],
             description=plain(article.description, longest=2000),
             sellable=False if filed.is_supposed else None,
         ),
@@ -68,6 +69,16 @@ def article_changes(
     )
     if article.has_stock:
         yield Upsert(Stock(ref=ref, product_key=ref.key, available=article.available, price_cents=article.price_cents))
+
+
+@remembered
+def _genre(shelf: str) -> str | None:
+    return tidy(shelf, longest=100)
+
+
+@remembered
+def _publisher(name: str) -> str | None:
+    return tidy(name, longest=300)
 
 
 def _name(article: Article) -> Identifier | None:

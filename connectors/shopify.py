@@ -17,6 +17,7 @@ variant; its `barcode` is its EAN. Authorisation by `X-Shopify-Access-Token`.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
@@ -29,6 +30,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from connectors.base import Change, Checkpoint, Cursor, Reject
 from connectors.documents import answers, json_of
 from connectors.manifest import Manifest
+from connectors.paging import Trail
 from connectors.places import Place, checkpoint, place_of
 from connectors.rows import raw, row_of
 from connectors.settings import address
@@ -132,8 +134,8 @@ class Shopify:
 
     async def _pages(self, what: str, filters: dict[str, str], page_info: str) -> AsyncIterator[tuple[list[Any], str]]:
         """Rows, and what leads to the page after them. Raises FeedChanged for a page told twice."""
-        seen: set[str] = set()
-        for number in range(1, _MAX_PAGES + 1):
+        trail = Trail(_MAX_PAGES, at=page_info)
+        for number in itertools.count(1):
             page = {"page_info": page_info} if page_info else filters
             answer = await self._get(what, {"limit": str(self._settings.page_size), **page})
             place = f"{what}, page {number}"
@@ -144,10 +146,7 @@ class Shopify:
             yield rows, page_info
             if not page_info:
                 return
-            if page_info in seen:
-                raise FeedChanged("la page d'après se répète", place=place)
-            seen.add(page_info)
-        raise FeedChanged(f"plus de {_MAX_PAGES} pages", place=what)
+            trail.follow(page_info, place=place)
 
     async def _get(self, what: str, params: dict[str, str]) -> Answer:
         settings = self._settings

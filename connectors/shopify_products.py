@@ -65,11 +65,10 @@ def product_changes(
     if not isinstance(variants, list):
         yield Reject("produit sans variants", raw(row), Kind.PRODUCT)
         return
-    head = {name: value for name, value in row.items() if name != "variants"}
     for variant in variants:
 
         def kept(variant: Any = variant) -> bytes:
-            return raw({**head, "variants": [variant]})
+            return raw({**{name: value for name, value in row.items() if name != "variants"}, "variants": [variant]})
 
         key = key_of(variant.get("id")) if isinstance(variant, dict) else None
         if key is None:

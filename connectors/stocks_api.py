@@ -33,12 +33,13 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
-from connectors.base import Change, Checkpoint, Cursor, Delete, KnownPage, Reject, SamePage, StockPage, Upsert
+from connectors.base import Change, Checkpoint, Cursor, Delete, Reject, Upsert
 from connectors.documents import answers, json_of
 from connectors.manifest import Manifest
+from connectors.pages import KnownPage, SamePage, StockPage
 from connectors.places import checkpoint, place_of
 from connectors.rows import row_of
-from connectors.stocks_api_columns import ColumnReader, fingerprint, picked
+from connectors.stocks_api_columns import ColumnReader, fingerprint
 from connectors.stocks_api_cursor import begun, is_finished, place_in, reading
 from connectors.stocks_api_events import event_changes
 from connectors.stocks_api_finished import ROUTES, Reader
@@ -229,18 +230,12 @@ class StocksApi:
         columns = page.columns
         assert columns is not None
         odd = Page("stocks", [page.rows[n] for n in columns.odd], None, None)
-        return StockPage(
-            account=self.account,
-            connector=self.name,
+        return columns.page(
+            self.name,
+            self.account,
             place=page.place if is_whole else None,
             digest=page.digest if is_whole and not columns.odd else None,
-            first=columns.refs[0],
-            last=columns.refs[-1],
             announced=page.total or 0,
-            keys=picked(columns.refs, columns.odd),
-            available=picked(columns.available, columns.odd),
-            price_cents=picked(columns.price_cents, columns.odd),
-            sellable_until=picked(columns.sellable_until, columns.odd),
             restated=restated,
             odd=tuple(c for c in self._changes(odd, "ean") if restated or not isinstance(c, Delete)),
         )
@@ -257,7 +252,13 @@ class StocksApi:
     def _recorded(self, now: datetime) -> Iterator[Change]:
         """The changes of recorded answers, events first: what they are is asked of each."""
         assert self._settings.path is not None
-        documents = [(name, json_of(answer, place=name)) for name, answer in answers(self._settings.path, now=now)]
+        recorded = list(answers(self._settings.path, now=now))
+        documents = [(name, json_of(answer, place=name)) for name, answer in recorded]
+        if len(documents) == 1 and not is_finished(documents[0][1]) and self._settings.refs != "session":
+            columns = ColumnReader(in_cents=self._settings.prices_in_cents).read(recorded[0][1].body)
+            if columns is not None and not columns.odd:
+                yield from columns.page(self.name, self.account).changes()
+                return
         finished = [document for _, document in documents if is_finished(document)]
         told = {what: [row for one in finished for row in _listed(one, what)] for what in ROUTES}
         session_refs = self._settings.refs or ("session" if told["events"] else "ean")

@@ -18,7 +18,9 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from connectors.base import Change
 from connectors.money import cents
+from connectors.pages import StockPage
 from connectors.rows import key_of
 from connectors.times import instant
 
@@ -59,6 +61,34 @@ class Columns:
     """The places of the rows whose ref is no EAN in its normal form: their columns say nothing."""
     limit: int | None
     total: int | None
+
+    def page(
+        self,
+        connector: str,
+        account: str,
+        *,
+        place: str | None = None,
+        digest: bytes | None = None,
+        announced: int = 0,
+        restated: bool = False,
+        odd: tuple[Change, ...] = (),
+    ) -> StockPage:
+        """The page, with what its odd rows say."""
+        return StockPage(
+            account=account,
+            connector=connector,
+            place=place,
+            digest=digest,
+            first=self.refs[0],
+            last=self.refs[-1],
+            announced=announced,
+            keys=picked(self.refs, self.odd),
+            available=picked(self.available, self.odd),
+            price_cents=picked(self.price_cents, self.odd),
+            sellable_until=picked(self.sellable_until, self.odd),
+            restated=restated,
+            odd=odd,
+        )
 
     def but_last(self) -> Columns:
         """Without the last row."""

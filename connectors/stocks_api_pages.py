@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.base import KnownPage
 from connectors.documents import json_of
+from connectors.pages import KnownPage
 from connectors.rows import key_of
 from connectors.stocks_api_columns import ColumnReader, Columns, digest_of
 from connectors.stocks_api_refs import ReadRefs

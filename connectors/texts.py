@@ -19,8 +19,8 @@ def line(text: object, *, longest: int) -> str | None:
         return None
     if not text.isprintable():
         text = _CONTROL.sub("", text)
-    elif " " not in text and len(text) <= longest:
-        return text or None  # a code, as most are; any other white space is not printable
+    elif len(text) <= longest and "  " not in text:
+        return text.strip(" ") or None  # as most are: any other white space is not printable
     return cut(" ".join(text.split()), longest) or None
 
 
@@ -36,10 +36,13 @@ def plain(text: object, *, longest: int) -> str | None:
     # What is cut off would not be shown, and unclosed comments cost the square of their number.
     text = text[:_MOST_READ]
     for _ in range(3):
-        bare = html.unescape(_TAG.sub("", _BLOCK.sub(" ", text)))
+        bare = _TAG.sub("", _BLOCK.sub(" ", text)) if "<" in text else text
+        bare = html.unescape(bare)
         if bare == text:
             break
         text = bare
+        if "<" not in text and "&" not in text:
+            break
     return line(text, longest=longest)
 
 

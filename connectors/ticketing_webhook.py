@@ -25,7 +25,7 @@ from typing import Any, Literal, NoReturn
 
 from pydantic import Field, SecretStr, field_validator
 
-from connectors.base import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
+from connectors.selling import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
 from connectors.settings import Settings, address
 from connectors.times import zulu
 from net.client import Answer, Http

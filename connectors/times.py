@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from connectors.remembered import remembered
 from schemas.zones import is_zone
 
 _FIRST_YEAR, _LAST_YEAR = 1971, 2198
@@ -21,6 +22,11 @@ def instant(text: object) -> datetime:
     """
     if not isinstance(text, str):
         raise ValueError(f"date illisible : {repr(text)[:40]}")
+    return _instant(text)
+
+
+@remembered
+def _instant(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -34,7 +40,8 @@ def instant(text: object) -> datetime:
 
 def zulu(moment: datetime, *, timespec: str = "milliseconds") -> str:
     """`2026-11-23T05:00:00.000Z`, the form the 2018 stock API and OpenAgenda want."""
-    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return moment.isoformat(timespec=timespec)[:-6] + "Z"
 
 
 def local_instant(text: object, zone: str) -> datetime:
@@ -43,13 +50,17 @@ def local_instant(text: object, zone: str) -> datetime:
     An hour that clocks skip in spring is read as before the change, one they show twice in autumn as the first.
     Raises ValueError as `instant` does.
     """
-    if isinstance(text, str):
-        try:
-            moment = datetime.fromisoformat(text.strip())
-        except ValueError:
-            raise ValueError(f"date illisible : « {text[:40]} »") from None
-        if moment.tzinfo is None and _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-            return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return _local_instant(text, zone) if isinstance(text, str) else instant(text)
+
+
+@remembered
+def _local_instant(text: str, zone: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"date illisible : « {text[:40]} »") from None
+    if moment.tzinfo is None and _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     return instant(text)
 
 

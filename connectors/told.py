@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+
 from connectors.base import Change, Delete, Reject, Upsert
 from connectors.rows import key_of
 from connectors.texts import line, plain, web_address
 from connectors.times import zulu
 from connectors.told_places import Place, address_of, digest_of, position_of, zone_of
-from schemas.identifiers import InvalidIdentifier, identifier
+from connectors.told_words import contributors, genres, identifiers_of
 from schemas.records import (
     Address,
-    Contributor,
     Event,
-    Identifier,
     Kind,
     Session,
     SourceRef,
@@ -30,6 +30,7 @@ from schemas.records import (
 )
 
 MAX_DATES = 2000
+_MOST_VENUES = 2000
 DAY = "journée entière"
 """A session's feature: its hours are not told."""
 PERIOD = "période"
@@ -37,8 +38,7 @@ PERIOD = "période"
 SOLD_OUT = "complet"
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(Struct, frozen=True):
     """One date of an event."""
 
     begins_at: datetime
@@ -53,8 +53,7 @@ class Dated:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A date that cannot be read."""
 
     why: str
@@ -62,8 +61,7 @@ class Unread:
     part: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """One event as told. `key` is the source's."""
 
     key: str
@@ -94,6 +92,7 @@ class Teller:
     time_zone: str
     """Of places that tell none, in no French commune that is known."""
     _told: set[tuple[Kind, str, str]] = field(default_factory=set)
+    _venues: dict[str, tuple[Place, Venue]] = field(default_factory=dict)
 
     def ref(self, key: str, part: str = "") -> SourceRef:
         return SourceRef(connector=self.connector, account=self.account, key=key, part=part)
@@ -135,21 +134,28 @@ class Teller:
             yield from self._sessions(listing, self.ref(listing.key))
 
     def venue(self, place: Place) -> Venue:
-        """The place as a venue. Raises ValueError for one without a name."""
+        """The place as a venue; read once while it is told alike. Raises ValueError for one without a name."""
+        if place.key is not None and (known := self._venues.get(place.key)) is not None and known[0] == place:
+            return known[1]
         name = plain(place.name, longest=1000)
         if name is None:
             raise ValueError("le lieu n'a pas de nom")
         address = address_of(place)
-        return Venue(
+        venue = Venue(
             ref=self.ref(key_of(place.key) or digest_of(place)),
             name=name,
             time_zone=place.time_zone or zone_of(address) or self.time_zone,
-            identifiers=_identifiers(place.identifiers),
+            identifiers=identifiers_of(place.identifiers),
             address=address if address != Address() else None,
             position=position_of(place.latitude, place.longitude),
             phone=line(place.phone, longest=40),
             url=web_address(place.url),
         )
+        if place.key is not None:
+            if len(self._venues) >= _MOST_VENUES:
+                self._venues.clear()
+            self._venues[place.key] = place, venue
+        return venue
 
     def first(self, venue: Venue) -> bool:
         """Whether this reading had not told the venue yet."""
@@ -203,7 +209,7 @@ class Teller:
             subcategory=listing.subcategory,
             venue_key=None if venue is None else venue.ref.key,
             work_key=None if listing.work is None else listing.work.ref.key,
-            identifiers=_identifiers(listing.identifiers),
+            identifiers=identifiers_of(listing.identifiers),
             contributors=contributors(listing.contributors),
             description=plain(listing.description, longest=5000),
             duration_minutes=listing.duration_minutes,
@@ -226,33 +232,3 @@ def period(
     if last is not None and last - first > longest:
         return (PERIOD,)
     return (DAY,) if is_day else ()
-
-
-def genres(words: tuple[Any, ...]) -> list[str]:
-    """At most 20 key words, each once."""
-    found: dict[str, str] = {}
-    for word in words:
-        text = line(word, longest=100)
-        if text and len(found) < 20:
-            found.setdefault(text.lower(), text)
-    return list(found.values())
-
-
-def contributors(named: tuple[tuple[Any, str], ...]) -> list[Contributor]:
-    """At most 50 people with their roles, each once."""
-    found: dict[tuple[str, str], Contributor] = {}
-    for name, role in named:
-        text = plain(name, longest=300)
-        if text and len(found) < 50:
-            found.setdefault((text, role), Contributor(name=text, role=role))
-    return list(found.values())
-
-
-def _identifiers(told: tuple[tuple[str, str], ...]) -> list[Identifier]:
-    found: list[Identifier] = []
-    for scheme, value in told:
-        try:
-            found.append(identifier(scheme, value))
-        except InvalidIdentifier:
-            continue
-    return found

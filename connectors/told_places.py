@@ -6,8 +6,9 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from connectors.texts import line, plain
 from schemas.identifiers import InvalidIdentifier, insee_code
@@ -20,8 +21,7 @@ _BETWEEN = re.compile(r"[,\n;]| - (?=\d{5} )")
 _TOWN = re.compile(r"(?:[A-Z]{1,2}-)?(\d{5})\s+(\S.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where it takes place, as told; texts are cleaned here, what cannot be used is left out."""
 
     name: Any

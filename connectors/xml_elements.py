@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html.entities
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from lxml import etree
@@ -75,7 +76,8 @@ def document_of(body: bytes, *, place: str, declared: str | None = None) -> Elem
 
 def local(element: Element) -> str:
     """The name without its namespace; empty for comments."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def child(parent: Element, name: str) -> Element | None:
@@ -86,10 +88,20 @@ def child(parent: Element, name: str) -> Element | None:
 def told(parent: Element, *names: str, longest: int = 1000) -> str | None:
     """The text of the first child that has one, of the first of `names`, on one line."""
     for name in names:
-        for one in parent.iterchildren(f"{{*}}{name}"):
-            if (found := line(text_of(one), longest=longest)) is not None:
+        for one in parent.iterchildren("{*}" + name):
+            if (text := text_of(one)) and (found := line(text, longest=longest)) is not None:
                 return found
     return None
+
+
+def all_told(parent: Element, tags: Sequence[str], *, longest: int = 1000) -> dict[str, str]:
+    """By local name what `told` says of each of these tags (`{*}name`), in one pass."""
+    found: dict[str, str] = {}
+    for one in parent.iterchildren(*tags):
+        name = local(one)
+        if name not in found and (text := text_of(one)) and (said := line(text, longest=longest)) is not None:
+            found[name] = said
+    return found
 
 
 def text_of(element: Element) -> str:

@@ -25,6 +25,11 @@ def decode(body: bytes, declared: str | None = None) -> Text:
     "ISO-8859-1" or "UTF-16" declared on top of them would decode into nonsense without an error.
     Never fails: bytes that cp1252 does not define become U+FFFD.
     """
+    if not body.startswith(codecs.BOM_UTF8):
+        # What nearly everything is. Where UTF-16 or 32 is valid UTF-8 it has zeros among its first bytes.
+        with suppress(UnicodeDecodeError):
+            if 0 not in body[:4]:
+                return Text(body.decode(), "utf-8")
     for charset in (json.detect_encoding(body), "utf-8", declared):
         if charset is None:
             continue

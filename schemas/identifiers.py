@@ -106,16 +106,20 @@ CARRIED: frozenset[str] = frozenset(scheme.carried_as for scheme in SCHEMES.valu
 
 def normalise(scheme: str, raw: str) -> str:
     """The normal form of `raw`. Raises `InvalidIdentifier`, for an unknown scheme too."""
-    known = SCHEMES.get(scheme)
-    if known is None:
-        raise InvalidIdentifier(scheme, raw, "ce type d'identifiant est inconnu")
-    return known.normalise(raw)
+    return _known(scheme, raw).normalise(raw)
 
 
 def identifier(scheme: str, raw: str) -> Identifier:
     """What a record carries for `raw`: verified, normal, under the scheme it is carried as."""
-    value = normalise(scheme, raw)
-    return Identifier(scheme=SCHEMES[scheme].carried_as, value=value)
+    known = _known(scheme, raw)
+    return Identifier(scheme=known.carried_as, value=known.normalise(raw))
+
+
+def _known(scheme: str, raw: str) -> Scheme:
+    known = SCHEMES.get(scheme)
+    if known is None:
+        raise InvalidIdentifier(scheme, raw, "ce type d'identifiant est inconnu")
+    return known
 
 
 def insee_code(raw: str) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from catalogue.kinds import CODE, KindCode
-from connectors.base import Change, Checkpoint, Delete, Reject, SamePage, StockPage, Upsert
+from connectors.base import Change, Checkpoint, Delete, Reject, Upsert
+from connectors.pages import SamePage, StockPage
 from schemas.faults import explain
 from schemas.records import KIND_OF, Record
 from schemas.validation import check

@@ -9,8 +9,9 @@ from typing import Any
 
 from catalogue.database import Pool
 from catalogue.merging import SourceInfo
-from connectors.base import Connector, Selling
+from connectors.base import Connector
 from connectors.registry import build, build_seller
+from connectors.selling import Selling
 from net.client import Aside, Limits, open_http
 from net.traffic import Traffic
 from sync.providers import Pace

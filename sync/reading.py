@@ -12,7 +12,8 @@ from typing import TypeVar
 import asyncpg
 
 from catalogue.database import Connections
-from connectors.base import Change, Checkpoint, SamePage, StockPage
+from connectors.base import Change, Checkpoint
+from connectors.pages import SamePage, StockPage
 from net.errors import AccessDenied, FeedChanged, ProviderUnavailable
 from sync.applying import apply
 from sync.batch import Batch

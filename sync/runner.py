@@ -13,7 +13,8 @@ from bookings.errors import Busy
 from bookings.withdrawals import Withdrawals
 from catalogue.database import Connection, Pool
 from catalogue.merging import SourceInfo, source_info
-from connectors.base import Change, Connector, Cursor, Paged, SamePage, StockPage
+from connectors.base import Change, Connector, Cursor
+from connectors.pages import Paged, SamePage, StockPage
 from net.client import Aside, Limits
 from sync.claims import claim
 from sync.endings import Ending, ending_of

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from catalogue.database import Connection
-from connectors.base import KnownPage, SamePage, StockPage
+from connectors.pages import KnownPage, SamePage, StockPage
 from net.errors import FeedChanged
 from sync.runs import RunContext
 

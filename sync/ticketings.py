@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalogue.database import Connection, Pool
-from connectors.base import Selling
 from connectors.sellers import Clock, make_seller, seller_entry
+from connectors.selling import Selling
 from net.client import open_http
 from sync.vault import Vault
 

@@ -14,7 +14,8 @@ from typing import ClassVar
 from catalogue.database import Pool
 from catalogue.merging import source_info
 from catalogue.venues import register_venue, registered
-from connectors.base import Delete, Hold, Order, Reject, SaleRefused, Sold, Ticket, Upsert
+from connectors.base import Delete, Reject, Upsert
+from connectors.selling import Hold, Order, SaleRefused, Sold, Ticket
 from net.errors import ProviderUnavailable
 from schemas.identifiers import identifier
 from schemas.records import (

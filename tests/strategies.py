@@ -241,3 +241,14 @@ RECORDS: dict[Kind, st.SearchStrategy[Record]] = {
 def records() -> st.SearchStrategy[Record]:
     """Records of every kind."""
     return st.one_of(list(RECORDS.values()))
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(-1e200, 1e200).filter(lambda number: number == 0 or abs(number) > 1e-200)
+    | st.text(),
+    lambda inside: st.lists(inside) | st.dictionaries(st.text(), inside),
+)
+"""Anything that JSON writes, numbers that no feed holds left out."""

@@ -20,7 +20,7 @@ from bookings.desk import Desk
 from bookings.local_credits import LocalCredit, LocalCredits
 from bookings.reconciler import Reconciler
 from bookings.wallets import Wallets
-from connectors.base import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
+from connectors.selling import Hold, Left, NotSold, Order, SaleRefused, Sold, Ticket
 from net.errors import ProviderUnavailable
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -14,11 +14,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from connectors.base import Selling, Upsert
+from connectors.base import Upsert
 from connectors.boost import Boost, BoostSettings
 from connectors.registry import build as make
 from connectors.registry import build_seller
 from connectors.sellers import make_seller
+from connectors.selling import Selling
 from net.client import Http
 from sandbox import cgr
 from sandbox.directory import sources

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bookings.external_claims import Outcome
-from connectors.base import Sold, Ticket
+from connectors.selling import Sold, Ticket
 
 
 class Liar:

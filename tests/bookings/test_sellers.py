@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bookings import errors
-from connectors.base import NotSold, Order, SaleRefused, Sold, Ticket
+from connectors.selling import NotSold, Order, SaleRefused, Sold, Ticket
 from net.client import Limits, open_http
 from sandbox.faults import Fault, FaultKind
 

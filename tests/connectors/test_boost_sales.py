@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 
-from connectors.base import Hold, Order, SaleRefused, Ticket, Upsert
+from connectors.base import Upsert
 from connectors.boost import Boost, BoostSettings
 from connectors.registry import build_seller
+from connectors.selling import Hold, Order, SaleRefused, Ticket
 from net.client import Limits, open_http
 from net.errors import ProviderUnavailable
 from sandbox.directory import sources

@@ -16,9 +16,9 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import Customer, Hold, NotSold, Order, SaleRefused, Sold, Ticket
 from connectors.cds_seats import chosen, given_name, is_free, map_of, seat_name
 from connectors.registry import build_seller
+from connectors.selling import Customer, Hold, NotSold, Order, SaleRefused, Sold, Ticket
 from connectors.settings import SettingsRefused
 from net.client import Http
 from net.errors import ProviderUnavailable, SourceFailure

@@ -139,3 +139,18 @@ def test_points_in_all_their_orders() -> None:
     ):
         assert [str(one) for one in coordinates(point)] == ["48.5", "7.5"]
     assert coordinates("quelque part") == (None, None)
+
+
+async def test_lines_end_where_lines_of_json_end(tmp_path, gather) -> None:
+    """A line separator inside a text is a sign like any other."""
+    rows = [{"uid": str(n), "title_fr": f"Nuit{sign}blanche"} for n, sign in enumerate("\u2028\u2029\x85")]
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (file := tmp_path / "a.jsonl").write_text(text, "utf-8")
+    assert 3 == sum(isinstance(change, Upsert) for change in await gather("opendatasoft", file))
+
+
+async def test_a_number_that_would_fill_the_memory_is_refused(tmp_path, gather) -> None:
+    line = '{"uid": "1", "title_fr": "Nuit", "location_uid": 1e999999999}'
+    (file := tmp_path / "a.jsonl").write_text(f"{line}\n{line}\n", "utf-8")
+    with pytest.raises(FeedChanged, match="n'est pas du JSON"):
+        await gather("opendatasoft", file)

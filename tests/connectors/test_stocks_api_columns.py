@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from stdnum import ean as stdnum_ean
 
-from connectors.base import Change, KnownPage, SamePage, StockPage, Upsert
+from connectors.base import Change, Upsert
+from connectors.pages import KnownPage, SamePage, StockPage
 from connectors.stocks_api import StocksApi
 from connectors.stocks_api_columns import is_ean
 from connectors.stocks_api_refs import MOST, ReadRefs

@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from connectors.base import Customer, Hold, Left, NotSold, Order, SaleRefused, Sold, Thing, Ticket
 from connectors.sellers import make_seller
+from connectors.selling import Customer, Hold, Left, NotSold, Order, SaleRefused, Sold, Thing, Ticket
 from connectors.settings import SettingsRefused
 from net.errors import AccessDenied, ProviderUnavailable
 

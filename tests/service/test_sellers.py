@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.base import Order
 from connectors.boost_sales import BoostSales
+from connectors.selling import Order
 from connectors.settings import SettingsRefused
 from net.errors import AccessDenied
 from sandbox.faults import Faults
