@@ -97,5 +97,5 @@ def _online(url: str, work: Callable[[ClientSession], Awaitable[None]]) -> None:
         try:
             asyncio.run(run())
         except ClientError as error:
-            tell(error, "La plateforme ne répond pas — ")
+            tell(error, "La plateforme ne répond pas")
             raise typer.Exit(2) from None
