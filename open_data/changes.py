@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from aiohttp import hdrs, web
 
-from catalogue.changes import LoggedChange, read
+from catalogue.changes import LoggedChange, read, tail
 from edge.answers import answer
+from edge.compression import compressed
 from edge.errors import InvalidParameter
 from open_data.answers import Change, Changes
 from open_data.keys import OPEN_DATA
 from schemas.ids import HIGHEST, public_id
 
 MOST = 1000
+TAIL = "latest"
+"""In place of a position: where the log ends now."""
 
 
 async def changes(request: web.Request) -> web.Response:
@@ -20,13 +23,16 @@ async def changes(request: web.Request) -> web.Response:
     It names what changed, whatever the licence of its sources, and says nothing of its content: a thing that
     has closed must be dropped from copies.
     """
-    after = _whole(request, "after", 0, least=0, most=HIGHEST)
+    is_tail = request.query.get("after") == TAIL
+    after = 0 if is_tail else _whole(request, "after", 0, least=0, most=HIGHEST)
     limit = _whole(request, "limit", MOST, least=1, most=MOST)
     async with request.app[OPEN_DATA].pool.acquire() as conn:
+        after = await tail(conn) if is_tail else after
         logged = await read(conn, after, limit)
     last = logged[-1].position if logged else after
     link = f'<{request.url.update_query(after=str(last))}>; rel="next"'
-    return answer(Changes(changes=[_shown(change) for change in logged], after=last), headers={hdrs.LINK: link})
+    said = Changes(changes=[_shown(change) for change in logged], after=last)
+    return compressed(request, answer(said, headers={hdrs.LINK: link}))
 
 
 def _shown(change: LoggedChange) -> Change:
