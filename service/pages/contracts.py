@@ -25,6 +25,7 @@ _KEYWORDS = (
 )
 _FORM = re.compile(r"^( *\+) Attributes \((\w+)(?:, fixed-type)?\)$", re.MULTILINE)
 _MEMBER = re.compile(r"^( *\+ \w+(?:: `[^`]*`)?) \(([^)]+)\)", re.MULTILINE)
+_DOCUMENT = re.compile(r"`docs/([\w/.-]+\.md)`")
 _WORDS = {
     "string": "texte",
     "number": "nombre",
@@ -43,6 +44,7 @@ def for_people(text: str) -> str:
     for keyword, french in _KEYWORDS:
         text = keyword.sub(french, text)
     text = _FORM.sub(lambda found: f"{found[1]} Forme : {_link(found[2])}", text)
+    text = _DOCUMENT.sub(r"[`docs/\1`](/docs/\1)", text)
     return _MEMBER.sub(lambda found: f"{found[1]} ({_in_french(found[2])})", text)
 
 

@@ -86,13 +86,15 @@ async def test_a_problem_s_page_says_what_to_do(house) -> None:
 def test_a_contract_is_told_in_french() -> None:
     """Keywords, types and obligations; routes stay in sight, forms are linked."""
     told = for_people(
-        "FORMAT: 1A\n\n# API\n\n# Group Offres\n\n## Offre [/o/{id}]\n\n### Lire [GET /o/{id}]\n\n+ Parameters\n"
+        "FORMAT: 1A\n\n# API\n\nVoir `docs/problems.md`.\n\n"
+        "# Group Offres\n\n## Offre [/o/{id}]\n\n### Lire [GET /o/{id}]\n\n+ Parameters\n"
         "    + id: `o_1` (string, required) - L'offre\n\n+ Request Il y en a (application/json)\n\n+ Response 200 "
         "(application/json)\n\n    + Attributes (Found, fixed-type)\n\n# Data Structures\n\n## Found (object)\n\n"
         "+ offers (array[Offer], required, fixed-type) - Toutes\n"
         "+ priceCents: `7` (number, required, nullable) - Prix\n"
     )
     for line in (
+        "Voir [`docs/problems.md`](/docs/problems.md).",
         "## Offres",
         "### Offre",
         "#### Lire",
