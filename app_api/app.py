@@ -14,6 +14,7 @@ from edge.authentication import authenticated
 from edge.limits import address_of, rate_limited
 
 PUBLIC = frozenset({"offers", "offer"})
+UNKNOWN = "Ce jeton est inconnu ou a expiré : il faut se connecter de nouveau."
 
 
 def build(deps: AppApi) -> web.Application:
@@ -26,7 +27,7 @@ def build(deps: AppApi) -> web.Application:
             return None
 
     limited = rate_limited(deps.buckets, deps.allowance, lambda request: address_of(request, proxies=deps.proxies))
-    app = face(PROBLEMS, middlewares=[limited, authenticated(recognise, BENEFICIARY, public=PUBLIC)])
+    app = face(PROBLEMS, middlewares=[limited, authenticated(recognise, BENEFICIARY, public=PUBLIC, unknown=UNKNOWN)])
     app[APP_API] = deps
     app.router.add_get("/offers", search.offers, name="offers")
     app.router.add_get("/offers/{id}", offers.offer, name="offer")

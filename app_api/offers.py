@@ -12,6 +12,8 @@ from catalogue.kinds import KindCode
 from catalogue.offers import read_offers
 from catalogue.redirects import survivor
 from edge.answers import answer
+from edge.compression import compressed
+from edge.etags import kept_by_etag
 from schemas.ids import internal_id, public_id
 
 
@@ -24,7 +26,8 @@ async def offer(request: web.Request) -> web.Response:
             return _moved(request, await survivor(conn, KindCode.OFFER, offer_id))
         stock_ids = [internal_id("stock", stock.id) for stock in found[0].stocks]
         left = await remaining(conn, stock_ids)
-    return answer(shown.bookable(found[0], left))
+    said = answer(shown.bookable(found[0], left))
+    return compressed(request, kept_by_etag(request, said, "no-cache"))
 
 
 def _moved(request: web.Request, survivor_id: int | None) -> web.Response:

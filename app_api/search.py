@@ -12,7 +12,9 @@ from app_api.keys import APP_API
 from catalogue.offers import read_offers
 from catalogue.search import MOST_RESULTS, Query, search
 from edge.answers import answer
+from edge.compression import compressed
 from edge.errors import InvalidParameter
+from edge.etags import kept_by_etag
 from edge.paging import link_next, page_asked, write_cursor
 from schemas.taxonomy import SUBCATEGORIES
 
@@ -32,7 +34,7 @@ async def offers(request: web.Request) -> web.Response:
     response = answer(FoundOffers(offers=[shown.found(read[id_]) for id_ in shown.public(ids) if id_ in read]))
     end = offset + page.limit
     link_next(response, request, write_cursor(end) if len(ids) > page.limit and end < MOST_RESULTS else None)
-    return response
+    return compressed(request, kept_by_etag(request, response, "no-cache"))
 
 
 def _query(request: web.Request, limit: int, offset: int) -> Query:

@@ -56,7 +56,7 @@ def letter(kind: str, first_name: str, row: asyncpg.Record, details: Mapping[str
             said = f"Votre réservation est annulée : {what}. {why}{refund}"
         case "booking.expired":
             subject = f"Réservation expirée : {title}"
-            said = f"Vous n'êtes pas venu chercher votre réservation à temps : {what}.{refund}"
+            said = f"Votre réservation n'a pas été retirée à temps : {what}.{refund}"
         case "booking.expiring":
             if row["status"] != "confirmed" or row["expires_at"] is None:
                 return None

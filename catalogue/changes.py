@@ -111,3 +111,9 @@ async def read(conn: Connection, after: int = 0, limit: int = 1000) -> Sequence[
     return [
         LoggedChange(r["position"], KindCode(r["kind"]), r["entity_id"], Op(r["op"]), r["changed_at"]) for r in rows
     ]
+
+
+async def tail(conn: Connection) -> int:
+    """The position of the last change that is committed; 0 while there is none."""
+    position: int = await conn.fetchval("select coalesce(max(position), 0) from change_log")
+    return position

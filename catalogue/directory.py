@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from catalogue.database import Connection, Pool
+from matching.normalise import fold
 
 LISTED = """
 select id, name, siret, department, time_zone from venue
@@ -27,6 +28,20 @@ class ListedVenue:
 async def listed(conn: Connection, venue_ids: Collection[int]) -> Sequence[ListedVenue]:
     """Those of these venues that stand, by name; a merged one is shown as its survivor where that is among them."""
     return [ListedVenue(**row) for row in await conn.fetch(LISTED, sorted(venue_ids))]
+
+
+FIND = """
+select id, name, siret, department, time_zone from venue
+where merged_into is null and withdrawn_at is null and folded like all ($1::text[])
+  and ($2::text is null or department = $2)
+order by name, id limit $3
+"""
+
+
+async def find(conn: Connection, words: str, *, department: str | None = None, limit: int) -> Sequence[ListedVenue]:
+    """Standing venues whose name or town holds all these words, accents and case apart; by name."""
+    patterns = [f"%{word}%" for word in fold(words).split()]
+    return [ListedVenue(**row) for row in await conn.fetch(FIND, patterns, department, limit)]
 
 
 ADDRESSES = """

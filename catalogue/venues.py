@@ -64,7 +64,7 @@ async def venue_of_siret(conn: Connection, siret: str) -> int:
     """The venue of this SIRET; `LookupError` when the référentiel has none."""
     found: int | None = await conn.fetchval("select id from venue where siret = $1 and merged_into is null", siret)
     if found is None:
-        raise LookupError(f"aucun lieu de SIRET {siret} dans le référentiel")
+        raise LookupError(f"aucun lieu de SIRET {siret} dans le référentiel : « passerelle venues add » l'inscrit")
     return found
 
 

@@ -27,7 +27,7 @@ def bearer(request: web.Request) -> str:
     scheme, _, token = given[0].partition(" ")
     token = token.strip()
     if len(given) > 1 or scheme.lower() != "bearer" or not _TOKEN.fullmatch(token):
-        raise Unauthenticated("L'en-tête Authorization doit être « Bearer » suivi d'une clé.")
+        raise Unauthenticated("L'en-tête Authorization doit être « Bearer » suivi d'une clé ou d'un jeton.")
     return token
 
 
@@ -37,8 +37,9 @@ def authenticated(
     *,
     public: Container[str] = (),
     read: Callable[[web.Request], str] = bearer,
+    unknown: str = "Cette clé est inconnue, expirée ou révoquée.",
 ) -> Middleware:
-    """The middleware that puts who is calling under `key`, or raises Unauthenticated.
+    """The middleware that puts who is calling under `key`, or raises Unauthenticated, with `unknown` for a stranger.
 
     `recognise` says who holds a token, None for nobody; it may raise Forbidden. `public`: names of the routes
     that need no caller; `read`: where the token is. An unknown address or method is answered as such to everybody.
@@ -50,7 +51,7 @@ def authenticated(
         if match.http_exception is None and match.route.name not in public:
             principal = await recognise(read(request))
             if principal is None:
-                raise Unauthenticated("Cette clé est inconnue, expirée ou révoquée.", error="invalid_token")
+                raise Unauthenticated(unknown, error="invalid_token")
             request[key] = principal
         return await handler(request)
 

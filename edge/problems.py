@@ -177,7 +177,18 @@ def _of_router(error: web.HTTPException) -> web.Response:
         # A status a handler raised by hand, which has no description of its own (RFC 9457 §4.2.1).
         problem = Problem(f"http-{error.status}", error.status, error.reason)
     kept = {name: value for name, value in error.headers.items() if not name.lower().startswith("content-")}
-    return problem_response(problem, headers=kept)
+    return problem_response(problem, detail=router_sentence(error), headers=kept)
+
+
+def router_sentence(error: web.HTTPException) -> str | None:
+    """What to do about an unknown address or a wrong method; None for any other status."""
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        *most, last = sorted(error.allowed_methods) or [""]
+        allowed = f"{', '.join(most)} ou {last}" if most else last
+        return f"{error.method} n'est pas permis à cette adresse : {allowed}."
+    if isinstance(error, web.HTTPNotFound):
+        return "Rien n'est à cette adresse. Les contrats de nos API sont sous /docs/."
+    return None
 
 
 def _camel(name: str) -> str:

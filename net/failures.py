@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NoReturn
 
-from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError, InvalidURL
+from aiohttp import (
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientError,
+    ClientSSLError,
+    ConnectionTimeoutError,
+    InvalidURL,
+)
 
 from net.errors import AccessDenied, AddressRefused, FeedChanged, ProviderUnavailable
 
@@ -58,7 +65,18 @@ def told_by_kind(place: str, *, safe: bool) -> Iterator[None]:
     except InvalidURL:
         raise AddressRefused("adresse illisible", place=place) from None
     except (ClientConnectorError, ConnectionTimeoutError) as error:
-        raise ProviderUnavailable(f"connexion impossible : {type(error).__name__}", place=place) from None
+        raise ProviderUnavailable(f"connexion impossible : {_why_not(error)}", place=place) from None
     except (TimeoutError, ClientError, OSError) as error:
         reason = "pas de réponse à temps" if isinstance(error, TimeoutError) else "réponse interrompue"
         raise ProviderUnavailable(f"{reason} : {type(error).__name__}", place=place, outcome_unknown=not safe) from None
+
+
+def _why_not(error: ClientError) -> str:
+    match error:
+        case ClientConnectorDNSError():
+            return "ce nom de machine est inconnu"
+        case ClientSSLError():
+            return "son certificat n'est pas accepté"
+        case ConnectionTimeoutError():
+            return "pas de réponse à temps"
+    return "personne n'écoute à cette adresse"

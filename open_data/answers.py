@@ -26,3 +26,21 @@ class Changes(Struct, frozen=True, kw_only=True, rename="camel"):
     changes: list[Change]
     after: int
     """Ask on from here: the last position shown, or the one that was asked from."""
+
+
+class SubcategoryAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A subcategory, and what to call it."""
+
+    id: str
+    label: str
+    """Short French name for people."""
+    category: str
+    is_event: bool
+    is_digital: bool
+    can_be_duo: bool
+
+
+class Subcategories(Struct, frozen=True, kw_only=True, rename="camel"):
+    """All of them, in the order of the published list."""
+
+    subcategories: list[SubcategoryAnswer]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from aiohttp import hdrs, web
 
-from catalogue.changes import LoggedChange, read
+from catalogue.changes import LoggedChange, read, tail
 from edge.answers import answer
+from edge.compression import compressed
 from edge.errors import InvalidParameter
 from edge.paging import next_page
 from open_data.answers import Change, Changes
@@ -13,6 +14,8 @@ from open_data.keys import OPEN_DATA
 from schemas.ids import HIGHEST, public_id
 
 MOST = 1000
+TAIL = "latest"
+"""In place of a position: where the log ends now."""
 
 
 async def changes(request: web.Request) -> web.Response:
@@ -21,13 +24,15 @@ async def changes(request: web.Request) -> web.Response:
     It names what changed, whatever the licence of its sources, and says nothing of its content: a thing that
     has closed must be dropped from copies.
     """
-    after = _whole(request, "after", 0, least=0, most=HIGHEST)
+    is_tail = request.query.get("after") == TAIL
+    after = 0 if is_tail else _whole(request, "after", 0, least=0, most=HIGHEST)
     limit = _whole(request, "limit", MOST, least=1, most=MOST)
     async with request.app[OPEN_DATA].pool.acquire() as conn:
+        after = await tail(conn) if is_tail else after
         logged = await read(conn, after, limit)
     last = logged[-1].position if logged else after
-    told = Changes(changes=[_shown(change) for change in logged], after=last)
-    return answer(told, headers={hdrs.LINK: next_page(request, {"after": str(last)})})
+    said = Changes(changes=[_shown(change) for change in logged], after=last)
+    return compressed(request, answer(said, headers={hdrs.LINK: next_page(request, {"after": str(last)})}))
 
 
 def _shown(change: LoggedChange) -> Change:

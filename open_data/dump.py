@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from catalogue.changes import tail
 from catalogue.database import Pool
 from open_data.package import DESCRIPTOR, Package, Resource
 from open_data.published import pages
@@ -49,10 +50,13 @@ async def dump(pool: Pool, out: Path, *, at: datetime) -> Manifest:
     new = await asyncio.to_thread(_beside, out)
     package = await asyncio.to_thread(Package, new)
     try:
+        # Noted before the first page: what changes while the dump is written is told after it.
+        async with pool.acquire() as conn:
+            position = await tail(conn)
         async with contextlib.aclosing(pages(pool, at=at)) as found:
             async for offers in found:
                 await asyncio.to_thread(package.add, offers)
-        resources, licences = await asyncio.to_thread(package.finish, at)
+        resources, licences = await asyncio.to_thread(package.finish, at, position)
         await asyncio.to_thread(_replace, out, new)
     finally:
         package.abandon()

@@ -62,8 +62,11 @@ class Package:
             self._licences.update(joined(offer.licence))
             self._connectors.update(source.connector for source in offer.sources)
 
-    def finish(self, at: datetime) -> tuple[list[Resource], list[str]]:
-        """Writes the descriptor; the resources and the licences that are in force."""
+    def finish(self, at: datetime, position: int) -> tuple[list[Resource], list[str]]:
+        """Writes the descriptor; the resources and the licences that are in force.
+
+        `position`: from where on the change feed tells what these files do not.
+        """
         lines = self._lines.finish()
         tables = [(table, file.finish()) for table, file, _ in self._tables]
         described = _File(self._folder / SCHEMA)
@@ -81,6 +84,7 @@ class Package:
                 " licence. Dans les tables, un texte qu'un tableur calculerait est précédé d'une apostrophe."
             ),
             "created": at.isoformat(timespec="seconds"),
+            "changesAfter": position,
             "licenses": [_licence(licence) for licence in licences],
             "sources": [{"title": connector} for connector in sorted(self._connectors)],
             "resources": [

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 
-from catalogue.database import Pool
+from catalogue.database import Connection, Pool
 from catalogue.offers import offer_ids, open_sources, read_offers
 from open_data.licences import OPEN, joined, may_leave
 from schemas.offers import Offer
@@ -27,7 +27,13 @@ async def pages(pool: Pool, *, at: datetime, size: int = PAGE) -> AsyncGenerator
             ids = await offer_ids(conn, after=after, limit=size)
             if not ids:
                 return
-            sources = await open_sources(conn, OPEN)
-            found = await read_offers(conn, ids, at=at, sources=sources)
+            found = await published(conn, ids, at=at)
         after = ids[-1]
-        yield [offer for offer in found if may_leave(joined(offer.licence))]
+        yield found
+
+
+async def published(conn: Connection, ids: Sequence[int], *, at: datetime) -> list[Offer]:
+    """Those of these offers that may leave, as published at `at`. To be asked within one transaction's view."""
+    sources = await open_sources(conn, OPEN)
+    found = await read_offers(conn, ids, at=at, sources=sources)
+    return [offer for offer in found if may_leave(joined(offer.licence))]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import re
 
 import msgspec
 from aiohttp import hdrs, web
 
+from edge.compression import accepts_gzip
 from open_data.keys import OPEN_DATA, OpenData
 from open_data.published import pages
 
 CONTENT_TYPE = "application/x-ndjson"
-_CODING = re.compile(r"\s*(?P<name>[A-Za-z0-9*_-]+)\s*(?:;\s*q=(?P<weight>[01](?:\.[0-9]{0,3})?)\s*)?")
 
 
 async def offers(request: web.Request) -> web.StreamResponse:
@@ -36,15 +35,6 @@ async def offers(request: web.Request) -> web.StreamResponse:
         with contextlib.suppress(ConnectionResetError):
             await _write(request.app[OPEN_DATA], response)
     return response
-
-
-def accepts_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding (RFC 9110 §12.5.3) prefers gzip to nothing: named, or by `*`, and not with q=0."""
-    weights: dict[str, float] = {}
-    for part in accepted.split(","):
-        if found := _CODING.fullmatch(part):
-            weights.setdefault(found["name"].lower(), float(found["weight"] or 1))
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
 
 
 async def _write(deps: OpenData, response: web.StreamResponse) -> None:

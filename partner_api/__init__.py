@@ -1,7 +1,7 @@
 """The face to vendors: countermarks at the desk, and how the sources of their venues are doing.
 
 `app.py` the aiohttp application · `keys.py` what it needs, and who is calling · `rights.py` what a key may do ·
-`countermarks.py` check, use, keep, cancel · `misses.py` who guesses them is slowed down · `offline.py`, `etags.py`
+`countermarks.py` check, use, keep, cancel · `misses.py` who guesses them is slowed down · `offline.py`
 acceptance without us, `published.py` the keys for it · `dialects/` the field's own interfaces, `mounting.py` all of
 them under one root · `venues.py`, `sources.py`, `runs.py` reports · `pushes.py`, `jobs.py` what is pushed ·
 `webhooks.py`, `webhook_answers.py` who is told of what happens · `requests.py`, `answers.py`, `answers_offline.py` the

@@ -13,11 +13,11 @@ from bookings.offline import Entry, Place, Receipt, Uploader
 from edge.answers import answer
 from edge.bodies import read_json
 from edge.errors import InvalidBody, TooManyRequests
+from edge.etags import kept_by_etag
 from edge.paging import link_next, page_asked, write_cursor
 from edge.shape_messages import in_french
 from partner_api import misses, requests, shown_offline
 from partner_api.answers_offline import ConflictsAnswer, EntryReceiptAnswer, JournalAnswer, RevocationsAnswer
-from partner_api.etags import kept_by_etag
 from partner_api.keys import PARTNER_API, VENDOR
 from schemas.ids import internal_id, public_id
 from sync.pushing import VenueUnknown

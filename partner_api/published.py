@@ -6,10 +6,10 @@ from aiohttp import web
 
 from edge.answers import answer
 from edge.app import face
+from edge.etags import kept_by_etag
 from edge.limits import address_of, rate_limited
 from partner_api import shown_offline
 from partner_api.answers_offline import PublishedKeysAnswer
-from partner_api.etags import kept_by_etag
 from partner_api.keys import PARTNER_API, PartnerApi
 from partner_api.problems import PROBLEMS
 

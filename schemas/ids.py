@@ -53,7 +53,9 @@ class UnknownId(LookupError):
     """No row can have this id: it is malformed, or of another kind."""
 
     def __init__(self, kind: str, text: str) -> None:
-        super().__init__(f"identifiant inconnu ({kind}) : {text[:40]!r}")
+        shown = "".join(character if character.isprintable() else "?" for character in text[:40])
+        form = f"« {PREFIXES[kind]}_ » suivi de treize lettres ou chiffres"
+        super().__init__(f"Identifiant inconnu : « {shown} ». Attendu : {form}.")
         self.kind = kind
         self.text = text
 

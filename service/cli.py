@@ -31,6 +31,8 @@ from service.commands import (
     sources,
     sync,
     till,
+    vendors,
+    venues,
 )
 from service.commands.running import PROFILE
 from service.demo import command as demo
@@ -42,6 +44,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Passerelle : lit les logiciels de la culture, rapproche, publie et réserve.",
 )
+app.add_typer(venues.app, name="venues")
+app.add_typer(vendors.app, name="vendors")
 app.add_typer(sources.app, name="sources")
 app.add_typer(sync.app, name="sync")
 app.add_typer(quarantine.app, name="quarantine")

@@ -39,3 +39,7 @@ def configure_logs(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+    if settings.log_level == "info":
+        for told_elsewhere in ("arq.worker", "alembic.runtime.migration"):
+            # Each ring of the bell, each revision: readings have lines of their own in `sync.journal`.
+            logging.getLogger(told_elsewhere).setLevel(logging.WARNING)

@@ -20,7 +20,9 @@ from partner_api.mounting import mount as mount_partner
 from service.bell import bell
 from service.health import HOUSE, healthz, metrics, readyz
 from service.house import House
-from service.welcome import problem_page, welcome
+from service.pages.documents import document, to_index
+from service.pages.problems import problem
+from service.pages.welcome import welcome
 from sync.runner import now
 
 DRAIN_SECONDS = 20.0
@@ -39,7 +41,9 @@ def build(house: House) -> web.Application:
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
-    app.router.add_get("/problems/{slug}", problem_page)
+    app.router.add_get("/problems/{slug}", problem)
+    app.router.add_get("/docs", to_index)
+    app.router.add_get("/docs/{path:.*}", document)
     app.add_subapp(
         "/app/v1",
         app_api.app.build(

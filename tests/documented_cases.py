@@ -497,7 +497,10 @@ async def open_stage(case: Case, pool: Pool, aiohttp_client: AiohttpClient) -> t
     await shop.says("tickets", *s.show("tickets", "cid", "Le Cid"))
     whole = root()
     whole.add_subapp("/open/v1", build(OpenData(pool=pool, clock=Clock(), buckets=LocalBuckets())))
-    return await aiohttp_client(whole), Prepared()
+    client = await aiohttp_client(whole)
+    if case.id == "Relire une offre > L'offre est publiée":
+        return client, Prepared({"id": public_id("offer", await shop.offer("tickets", "cid-1"))})
+    return client, Prepared()
 
 
 def the_theatre() -> provider.Venue:

@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 from bookings import errors, token_errors
 from edge.answers import answer
 from edge.errors import Forbidden, TooManyRequests, Unauthenticated, Unavailable
+from edge.problems import router_sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def spoken(by_action: Mapping[str, Matrix]) -> Middleware:
             if error.status < 400:
                 raise
             kept = {str(hdrs.ALLOW): error.headers[hdrs.ALLOW]} if hdrs.ALLOW in error.headers else {}
-            return answer({"global": [error.reason]}, status=error.status, headers=kept)
+            return answer({"global": [router_sentence(error) or error.reason]}, status=error.status, headers=kept)
         except Exception as error:
             known = {**COMMON, **by_action.get(request.match_info.route.name or "", {})}
             said = next((known[kind] for kind in type(error).__mro__ if kind in known), None)

@@ -41,6 +41,13 @@ NAMED: Final = (
     RedisError,
 )
 """What a person at the keyboard can do something about: told in a sentence, never as a traceback."""
+FILE_ERRORS: Final = {
+    FileNotFoundError: "ce fichier ou dossier n'existe pas",
+    FileExistsError: "ce fichier existe déjà",
+    PermissionError: "l'accès est refusé",
+    IsADirectoryError: "c'est un dossier, il faut un fichier",
+    NotADirectoryError: "c'est un fichier, il faut un dossier",
+}
 # What is printed may hold anybody's words, and « [rock] » in a title is no markup.
 out = Terminal(highlight=False, markup=False)
 err = Terminal(stderr=True, highlight=False, markup=False)
@@ -59,9 +66,17 @@ def named() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def tell(error: BaseException, opening: str = "") -> None:
+def tell(error: BaseException, opening: str = "Erreur") -> None:
     """Says on stderr what went wrong, in one sentence."""
-    err.print(Text.assemble(opening, (type(error).__name__, "red"), f" : {error}"), soft_wrap=True)
+    err.print(Text.assemble((opening, "red"), f" : {_sentence(error)}"), soft_wrap=True)
+
+
+def _sentence(error: BaseException) -> str:
+    """The error's own words; for a file that cannot be used, which one and why."""
+    if isinstance(error, OSError) and error.filename:
+        why = next((why for kind, why in FILE_ERRORS.items() if isinstance(error, kind)), error.strerror)
+        return f"{error.filename} : {why}"
+    return str(error) or type(error).__name__
 
 
 def settings_here(*, profile: str | None = None, **given: object) -> Settings:

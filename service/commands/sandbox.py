@@ -13,7 +13,7 @@ from bookings.policies import POLICIES
 from service.commands.running import in_house
 from service.house import House
 from service.sandbox_loading import VENDOR
-from service.young_people import POLICY, beneficiary_tokens
+from service.young_people import POLICY, beneficiary_tokens, countermarks
 
 app = typer.Typer(no_args_is_help=True, help="Le bac à sable : des clés et des jetons pour l'essayer.")
 
@@ -47,6 +47,21 @@ def beneficiary_token(
         birth_date = None if born is None else born.date()
         for token in await beneficiary_tokens(house, count, policy=policy, birth_date=birth_date):
             print(token)
+        return 0
+
+    in_house(work)
+
+
+@app.command()
+def countermark(
+    count: Annotated[int, typer.Option(min=1, max=1_000, help="Combien de contremarques.")] = 1,
+) -> None:
+    """Imprime des contremarques de livres que des jeunes viennent de réserver : une caisse peut les accepter."""
+
+    async def work(house: House) -> int:
+        _only_in_sandbox(house)
+        for one in await countermarks(house, count):
+            print(one)
         return 0
 
     in_house(work)

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from catalogue.offers import standing_offers
 from sandbox.serving import serve_world
 from sandbox.world import build
 from service.commands.running import in_house, named, out, running_file, settings_here
@@ -26,6 +27,15 @@ from service.worker import redis_settings, stopping
 from service.worker import work as work_on
 from sync.bells import doorbell, ring
 from sync.runner import now
+from sync.sources import listed
+
+SANDBOX = """
+  à lire             {address}/docs/guides/premiers-pas.md
+  une clé d'éditeur  .venv/bin/passerelle sandbox partner-key
+  une contremarque   .venv/bin/passerelle sandbox countermark
+  un jeton de jeune  .venv/bin/passerelle sandbox beneficiary-token
+"""
+"""Where a person who has just started the sandbox goes on."""
 
 
 class CannotListen(ValueError):
@@ -54,6 +64,9 @@ def serve(
             else Settings.from_environment(host=host, port=port)
         )
     configure_logs(settings)
+    if settings.sandbox and settings.log_level == "info":
+        # Two lines a reading would push away what a person is told; requests and troubles are still there.
+        logging.getLogger("sync.journal").setLevel(logging.WARNING)
 
     async def work(house: House) -> int:
         stop = stopping()
@@ -66,9 +79,10 @@ def serve(
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps({"pid": os.getpid(), "profile": settings.profile, "address": address}))
             stack.callback(file.unlink, missing_ok=True)
-            if settings.sandbox:
-                await _sandbox(house, stack, stop)
             out.print(f"Passerelle sert sur {address} (Ctrl-C pour arrêter)")
+            if settings.sandbox:
+                out.print(SANDBOX.format(address=address), soft_wrap=True)
+                await _sandbox(house, stack, stop)
             await stop.wait()
             out.print("arrêt…")
         return 0
@@ -88,6 +102,20 @@ async def _sandbox(house: House, stack: AsyncExitStack, stop: asyncio.Event) -> 
     for source in ids:
         await ring(redis, house.settings.redis_prefix, source, full=True)
     out.print(f"bac à sable : {len(addresses)} fournisseurs, {len(ids)} sources, première lecture en cours")
+    telling = asyncio.create_task(_tell_when_read(house, frozenset(ids), datetime.now(UTC)))
+    stack.callback(telling.cancel)
+
+
+async def _tell_when_read(house: House, ids: frozenset[int], begun: datetime) -> None:
+    """Says once what can be found, when every source has been read since the start."""
+    while True:
+        async with house.pool.acquire() as conn:
+            read = {row.id for row in await listed(conn) if row.ended_at is not None and row.ended_at >= begun}
+            if ids <= read:
+                offers = await standing_offers(conn)
+                break
+        await asyncio.sleep(0.5)
+    out.print(f"première lecture finie : {offers} offres au catalogue")
 
 
 def worker(

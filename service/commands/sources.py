@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 import typer
@@ -17,6 +17,7 @@ from connectors.registry import REGISTRY, entry
 from connectors.sellers import SELLERS
 from open_data.licences import LICENCES, OPEN
 from schemas.ids import public_id
+from schemas.records import Kind
 from service.commands.running import LARGEST, in_house, out
 from service.commands.staff import actor
 from service.french import STATES
@@ -120,10 +121,21 @@ def add(
                 f"(celles qui le permettent : {', '.join(sorted(OPEN))})",
                 soft_wrap=True,
             )
+        if venue is None and needs_venue(entry(connector).manifest.kinds):
+            out.print(
+                "liée à aucun lieu : ses stocks et ses séances seront refusés ; redites la commande avec --venue SIRET "
+                "(« passerelle venues list » montre les lieux, « venues add » en inscrit un)",
+                soft_wrap=True,
+            )
         await call_at_once(house)
         return 0
 
     in_house(work)
+
+
+def needs_venue(kinds: Collection[Kind]) -> bool:
+    """Whether what a source tells is somebody's, and the source itself never says whose."""
+    return Kind.VENUE not in kinds and bool({Kind.STOCK, Kind.SESSION} & set(kinds))
 
 
 @app.command()

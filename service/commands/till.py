@@ -38,7 +38,7 @@ def prepare(
 
     async def work(http: ClientSession) -> None:
         lists = await fetch(http, key, venue, datetime.now(UTC))
-        till = OfflineTill.load(file) if file.exists() else OfflineTill(name, lists)
+        till = _known(file) if file.exists() else OfflineTill(name, lists)
         till.lists = lists
         till.save(file)
         policy = lists.policy
@@ -57,7 +57,7 @@ def accept(
 ) -> None:
     """Accepte un billet signé, sans réseau ; sort en erreur avec le motif s'il ne peut pas l'être."""
     with named():
-        till = OfflineTill.load(file)
+        till = _known(file)
         try:
             found = till.accept(ticket, datetime.now(UTC), quantity=quantity)
         except Refused as refusal:
@@ -73,7 +73,7 @@ def upload(key: Key, url: Url = LOOPBACK, file: File = HERE) -> None:
     conflicts: list[int] = []
 
     async def work(http: ClientSession) -> None:
-        till = OfflineTill.load(file)
+        till = _known(file)
         for one in await send(http, key, till):
             assert one.receipt is not None
             problem = one.receipt.get("problem", {})
@@ -88,6 +88,12 @@ def upload(key: Key, url: Url = LOOPBACK, file: File = HERE) -> None:
     raise typer.Exit(1 if conflicts else 0)
 
 
+def _known(file: Path) -> OfflineTill:
+    if not file.exists():
+        raise LookupError(f"{file} n'existe pas encore : « passerelle till prepare » le fait, tant qu'il y a du réseau")
+    return OfflineTill.load(file)
+
+
 def _online(url: str, work: Callable[[ClientSession], Awaitable[None]]) -> None:
     async def run() -> None:
         async with ClientSession(url) as http:
@@ -97,5 +103,5 @@ def _online(url: str, work: Callable[[ClientSession], Awaitable[None]]) -> None:
         try:
             asyncio.run(run())
         except ClientError as error:
-            tell(error, "La plateforme ne répond pas — ")
+            tell(error, f"{url} ne répond pas")
             raise typer.Exit(2) from None

@@ -26,7 +26,7 @@ def command() -> None:
         with engines(settings) as urls:
             code = until_stopped(play(settings, urls, out))
     except NAMED as error:
-        tell(error, "La démonstration s'arrête — ")
+        tell(error, "La démonstration s'arrête")
         raise typer.Exit(2) from None
-    out.print(f"[dim]{time.monotonic() - begun:.0f} s en tout[/]")
+    out.print(f"[dim]{time.monotonic() - begun:.0f} s en tout ; pour essayer vous-même : make serve[/]")
     raise typer.Exit(code)

@@ -41,7 +41,9 @@ async def test_tokens_that_prove_nothing(app: App) -> None:
         sandbox_token(999_999, **good),
     ]
     for token in tokens:
-        assert (await app.get("/wallet", {"Authorization": f"Bearer {token}"}))[0] == 401
+        status, problem = await app.get("/wallet", {"Authorization": f"Bearer {token}"})
+        assert (status, problem["detail"].partition(" ")[0]) == (401, "Ce")
+        assert "jeton" in problem["detail"], "a young person holds no key"
     known = {"Authorization": f"Bearer {sandbox_token(person.id, **good)}"}
     assert (await app.get("/bookings", known))[0] == 200
     await app.shop.pool.execute(

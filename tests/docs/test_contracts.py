@@ -21,6 +21,7 @@ import app_api.requests
 import bookings.records
 import open_data.answers
 import open_data.app
+import open_data.problems
 import partner_api.answers
 import partner_api.answers_offline
 import partner_api.dialects.answers
@@ -55,17 +56,17 @@ SHAPES = {
         partner_api.webhook_answers,
     ),
     "dialects": (partner_api.dialects.answers,),
-    "open": (open_data.answers,),
+    "open": (open_data.answers, schemas.offers, schemas.records),
     "provider": (sandbox.provider_answers,),
 }
 PROBLEMS = {
     "app": by_slug(app_api.problems.PROBLEMS),
     "partner": by_slug(partner_api.problems.PROBLEMS),
-    "open": by_slug(),
+    "open": by_slug(open_data.problems.PROBLEMS),
     # It is not ours: others serve it, and the sandbox as they do.
     "provider": {slug: Problem(slug, *told) for slug, told in sandbox.provider.PROBLEMS.items()},
 }
-ALL = by_slug(app_api.problems.PROBLEMS, partner_api.problems.PROBLEMS)
+ALL = by_slug(app_api.problems.PROBLEMS, partner_api.problems.PROBLEMS, open_data.problems.PROBLEMS)
 DIALECTS = ("/public/", "/v2/", "/bookings/")
 """Where what is mounted is of the field's contract, and not of ours."""
 STRUCTURES = [(name, one) for name, contract in CONTRACTS.items() for one in contract.structures if one != "Problem"]

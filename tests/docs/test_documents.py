@@ -122,6 +122,17 @@ def test_links_lead_somewhere(documents: dict[Path, str]) -> None:
     assert broken == []
 
 
+def test_every_document_is_on_the_list(documents: dict[Path, str]) -> None:
+    """docs/README.md leads to each document and each contract; decisions have a list of their own."""
+    folder = CHECKOUT / "docs"
+    listed = {(folder / target.partition("#")[0]).resolve() for target in LINK.findall(_read("docs/README.md"))}
+    there = {path for path in documents if folder in path.parents and "decisions" not in path.parts}
+
+    assert {*there, *(folder / "apib").glob("*.apib")} - {folder / "README.md"} == {
+        path for path in listed if "decisions" not in path.parts
+    }
+
+
 def test_make_commands_are_targets(documents: dict[Path, str]) -> None:
     """What documents tell people to `make` is a target of the Makefile."""
     targets = set(re.findall(r"^([a-z-]+):", _read("Makefile"), re.MULTILINE))

@@ -30,15 +30,17 @@ async def test_an_error_without_a_row_is_its_familys(client, problem) -> None:
 
 @pytest.mark.parametrize("path", ["/nowhere", "/v1/nowhere", "/v1", "/problems"])
 async def test_an_unknown_route(client, problem, path: str) -> None:
-    """404 inside a face and outside of all."""
-    await problem(await client.get(path), 404, "unknown-route")
+    """404 inside a face and outside of all, with a sentence that says where to look."""
+    content = await problem(await client.get(path), 404, "unknown-route")
+    assert "/docs/" in content["detail"]
 
 
 async def test_a_wrong_method_says_the_right_ones(client, problem) -> None:
-    """405 keeps aiohttp's Allow."""
+    """405 keeps aiohttp's Allow, and its sentence names the methods."""
     response = await client.delete("/v1/things")
-    await problem(response, 405, "method-not-allowed")
+    content = await problem(response, 405, "method-not-allowed")
     assert response.headers["Allow"] == "GET,HEAD,POST"
+    assert content["detail"] == "DELETE n'est pas permis à cette adresse : GET, HEAD ou POST."
 
 
 async def test_a_head_is_its_get(client) -> None:

@@ -121,7 +121,7 @@ async def test_what_fails_once_is_tried_again(http, provider, caplog) -> None:
 
 async def test_a_closed_port_is_tried_again(http, unused_tcp_port) -> None:
     """A refused connection is a provider that is down; nothing was executed."""
-    with pytest.raises(ProviderUnavailable, match="connexion impossible") as failure:
+    with pytest.raises(ProviderUnavailable, match="connexion impossible : personne n'écoute") as failure:
         await http.request("POST", f"http://127.0.0.1:{unused_tcp_port}/sale?key=secret", retry=True)
     assert not failure.value.outcome_unknown
     assert "secret" not in str(failure.value)

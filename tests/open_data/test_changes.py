@@ -77,3 +77,12 @@ async def test_positions_and_limits_are_numbers(client: Client, query: str) -> N
         problem["type"],
         problem["parameter"],
     )
+
+
+async def test_whoever_begins_now_begins_at_the_tail(client: Client, shop: Storefront) -> None:
+    """`after=latest` tells where to read on from before reading everything, and shows nothing that is past."""
+    whole = await read(client, "/changes")
+    begun = await read(client, "/changes?after=latest")
+    assert (begun.changes, begun.after) == ([], whole.after)
+    await shop.says("till", s.on_shelf("till", s.STRANGER, 1, 700))
+    assert (await read(client, f"/changes?after={begun.after}")).changes

@@ -97,6 +97,7 @@ async def test_the_descriptor_names_sizes_and_hashes(pool: Pool, shop: Storefron
     manifest = await dump(pool, tmp_path / "out", at=s.NOW)
     described = json.loads((manifest.folder / "datapackage.json").read_bytes())
     assert described["created"] == "2026-11-23T12:00:00+00:00"
+    assert described["changesAfter"] == await pool.fetchval("select max(position) from change_log")
     by_path = {resource["path"]: resource for resource in described["resources"]}
     assert {resource.path for resource in manifest.resources} == set(by_path)
     for resource in manifest.resources:

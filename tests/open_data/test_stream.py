@@ -19,7 +19,6 @@ from edge.app import root
 from edge.buckets import Allowance, LocalBuckets
 from open_data.app import build
 from open_data.keys import OpenData
-from open_data.stream import accepts_gzip
 from schemas.offers import Offer
 
 Client = TestClient[web.Request, web.Application]
@@ -59,26 +58,6 @@ async def test_gzip_on_demand(client: Client, shop: Storefront) -> None:
     assert packed.headers["Content-Encoding"] == "gzip"
     assert packed.headers["Vary"] == "Accept-Encoding"
     assert await plain.read() == gzip.decompress(await packed.read())
-
-
-@pytest.mark.parametrize(
-    ("accepted", "expected"),
-    [
-        ("gzip", True),
-        ("GZIP", True),
-        ("deflate, gzip;q=1.0", True),
-        ("*", True),
-        ("gzip;q=0, *", False),
-        ("gzip;q=0.000", False),
-        ("identity", False),
-        ("x-gzip-not", False),
-        ("", False),
-        (";;;,,", False),
-    ],
-)
-def test_who_accepts_gzip(accepted: str, expected: bool) -> None:
-    """A weight of zero is a no, and an unreadable header asks for nothing."""
-    assert expected == accepts_gzip(accepted)
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])

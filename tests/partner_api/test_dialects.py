@@ -225,7 +225,9 @@ async def test_unknown_addresses_and_guessers(partner: Partner) -> None:
         partner.headers["port"] = await partner.key("port")
         for method, path, status in (("GET", f"{dialect}/nowhere", 404), ("POST", f"{dialect}/token/ABCDEF", 405)):
             answer = await partner.client.request(method, path, headers=partner.headers["port"])
-            assert (answer.status, list(await answer.json())) == (status, ["global"])
+            said = await answer.json()
+            assert (answer.status, list(said)) == (status, ["global"])
+            assert "adresse" in said["global"][0]
             assert (status == 405) == ("Allow" in answer.headers)
         for _ in range(MISS_ALLOWANCE.quota):
             await ask(partner, dialect, "check", "ZZZZZZ")

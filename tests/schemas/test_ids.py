@@ -81,7 +81,16 @@ def test_malformed_ids_are_unknown(text: str) -> None:
     """Whatever is not exactly an id of the kind is unknown, and the message stays short."""
     with pytest.raises(UnknownId) as caught:
         internal_id("offer", text)
-    assert len(str(caught.value)) < 100
+    assert len(str(caught.value)) < 130
+
+
+def test_an_unknown_id_is_told_in_a_sentence() -> None:
+    """It shows what was sent, without what would upset a terminal, and how an id of the kind looks."""
+    with pytest.raises(UnknownId) as caught:
+        internal_id("offer", "42\x1b[2J")
+    assert (
+        str(caught.value) == "Identifiant inconnu : « 42?[2J ». Attendu : « o_ » suivi de treize lettres ou chiffres."
+    )
 
 
 @pytest.mark.parametrize("number", [0, -1, HIGHEST + 1])

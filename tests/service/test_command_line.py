@@ -7,6 +7,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -100,6 +101,7 @@ def test_a_mistake_is_told_in_a_sentence(arguments: tuple[str, ...], said: str) 
     assert (2, "") == (done.exit_code, done.stdout)
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+    assert re.search(r"[A-Z][a-z]+(?:Error|Refused|Connector)\b", done.stderr) is None, "a class's name is no sentence"
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         done = passerelle("read", "onix", "--set", f"path={tmp_path}", output=full.fileno())
     assert 2 == done.returncode
-    assert ["OSError"] == [line.partition(" ")[0] for line in done.stderr.splitlines()]
+    assert ["Erreur"] == [line.partition(" ")[0] for line in done.stderr.splitlines()]
 
 
 def test_a_source_is_registered_shown_and_corrected(given: Mapping[str, str]) -> None:

@@ -9,7 +9,8 @@ import sys
 import asyncpg
 import pytest
 
-from service.logs import JsonLines
+from service.logs import JsonLines, configure_logs
+from service.settings import Settings
 
 
 async def test_an_error_of_the_database_is_logged_without_the_row(connection) -> None:
@@ -28,3 +29,18 @@ async def test_an_error_of_the_database_is_logged_without_the_row(connection) ->
     assert "RuntimeError: elsewhere" in line["error"]
     assert row[0] not in str(line)
     assert "@example" not in str(line)
+
+
+def test_what_the_journal_tells_is_not_told_twice() -> None:
+    """arq's line for each ring of the bell is left to those who debug; its warnings are everybody's."""
+    root, arq = logging.getLogger(), logging.getLogger("arq.worker")
+    kept = root.handlers[:], root.level, arq.level
+    try:
+        for level, expected in (("info", False), ("debug", True)):
+            arq.setLevel(logging.NOTSET)
+            configure_logs(Settings.from_environment({"PASSERELLE_LOG_LEVEL": level}, profile="test"))
+            assert arq.isEnabledFor(logging.INFO) is expected
+            assert arq.isEnabledFor(logging.WARNING)
+    finally:
+        root.handlers[:], root.level = kept[0], kept[1]
+        arq.setLevel(kept[2])

@@ -108,7 +108,7 @@ def test_what_a_thing_is_made_of(run: Run, database_url: str) -> None:
         (("merges", "show", "film", "1"), "sorte inconnue"),
         (("merges", "show", "work", "999"), "personne ne parle"),
         (("merges", "join", "work", "1", "1"), "déjà la même chose"),
-        (("merges", "join", "work", "1", "evt_0000000000000"), "identifiant inconnu"),
+        (("merges", "join", "work", "1", "evt_0000000000000"), "Identifiant inconnu"),
         (("merges", "undo", "999"), "aucune fusion 999"),
         (("merges", "split", "work", "1", "nulle-part"), "aucune source ne dit cela"),
         (("locks", "set", "work", "1", "couleur", "bleu"), "champ inconnu"),

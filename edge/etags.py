@@ -1,4 +1,4 @@
-"""Lists that tills ask for again and again: told once, then only whether they have changed."""
+"""Answers that are asked for again and again: told once, then only whether they have changed."""
 
 from __future__ import annotations
 
