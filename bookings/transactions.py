@@ -11,6 +11,7 @@ A statement that is its own transaction takes the same locks in the same order (
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,6 +19,7 @@ import asyncpg
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from bookings.errors import Busy
+from catalogue.database import AWAY
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -78,7 +80,8 @@ async def _once(pool: Pool, work: Callable[[Connection], Awaitable[_T]]) -> _T:
         try:
             result = await work(conn)
         except BaseException:
-            if not conn.is_closed():
+            # A connection that is gone has nothing to roll back, and what ended it is to be told.
+            with contextlib.suppress(*AWAY, asyncpg.InterfaceError):
                 await conn.execute("rollback")
             raise
         # A transaction that PostgreSQL has given up answers ROLLBACK to COMMIT, without an error.

@@ -62,7 +62,8 @@ async def log(conn: Connection, touched: Touched) -> None:
     """Writes what the open transaction touched. Call it last: nothing may be locked after it."""
     if not touched.seen:
         return
-    rows = sorted((kind, id_, op.value) for (kind, id_), op in touched.seen.items())
+    things = sorted(touched.seen)
+    kinds, ids = zip(*things, strict=True)
     await conn.execute("select pg_advisory_xact_lock($1)", LOG_LOCK)
     await conn.execute(
         """
@@ -73,7 +74,9 @@ async def log(conn: Connection, touched: Touched) -> None:
         select taken.last - cardinality($1::smallint[]) + n, kind, entity_id, op
         from taken, unnest($1::smallint[], $2::bigint[], $3::smallint[]) with ordinality as t (kind, entity_id, op, n)
         """,
-        *map(list, zip(*rows, strict=True)),
+        kinds,
+        ids,
+        [touched.seen[thing] for thing in things],
     )
 
 

@@ -33,6 +33,11 @@ AWAY = (
 """What any statement raises while the database is away: restarted, failing over, out of connections."""
 
 
+def is_away(error: BaseException | None) -> bool:
+    """Whether this is one of `AWAY`, or that a transaction could not be ended for it."""
+    return isinstance(error, AWAY) or (isinstance(error, asyncpg.InterfaceError) and is_away(error.__context__))
+
+
 class _Pooled(asyncpg.Connection):
     """A connection that keeps nothing between its users, so that nothing has to be reset when one gives it back.
 

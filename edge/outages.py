@@ -10,7 +10,7 @@ import logging
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from catalogue.database import AWAY
+from catalogue.database import is_away
 from edge.errors import Unavailable
 
 _log = logging.getLogger(__name__)
@@ -21,8 +21,8 @@ async def outages(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Raises Unavailable for what is raised below it because the database is away; an answer that began is cut."""
     try:
         return await handler(request)
-    except AWAY as error:
-        if request.writer.output_size > 0:
+    except Exception as error:
+        if not is_away(error) or request.writer.output_size > 0:
             raise
         _log.warning("the database is away: %s", type(error).__name__)
         raise Unavailable("La base de données ne répond pas : renvoyez la même demande dans un instant.") from None

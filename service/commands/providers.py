@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from accounts import audit
 from service.commands.running import in_house, out
 from service.commands.staff import actor
+from service.french import counted
 from service.house import House
 from sync.alerts import KINDS, Alert, tell, untold
 from sync.providers import ProviderRow, limit, listed, start, stop
@@ -100,7 +102,7 @@ def told(ids: Annotated[list[int], typer.Argument(metavar="Nâ€¦", help="Les numÃ
 
     async def work(house: House) -> int:
         async with house.pool.acquire() as conn:
-            out.print(f"{await tell(conn, ids, datetime.now(UTC))} alertes notÃ©es comme lues")
+            out.print(counted(await tell(conn, ids, datetime.now(UTC)), "alerte lue"))
         return 0
 
     in_house(work)
@@ -109,7 +111,8 @@ def told(ids: Annotated[list[int], typer.Argument(metavar="Nâ€¦", help="Les numÃ
 def print_alerts(found: Sequence[Alert]) -> None:
     """Each on a line of its own, with its number."""
     for one in found:
-        out.print(f"[yellow]{one.id} {KINDS[one.kind]}[/] {one.at:%d/%m %H:%M} UTC : {one.message}", soft_wrap=True)
+        what = (f"{one.id} {KINDS[one.kind]}", "yellow")
+        out.print(Text.assemble(what, f" {one.at:%d/%m %H:%M} UTC : {one.message}"), soft_wrap=True)
     if not found:
         out.print("aucune alerte")
 

@@ -11,8 +11,9 @@ from rich.table import Table
 
 from accounts import audit
 from accounts.offerers import Offerers
-from catalogue.directory import ListedVenue, VenueAddress, addresses, find
-from catalogue.venues import register_venue, registered
+from catalogue.database import Connection
+from catalogue.directory import ListedVenue, VenueAddress, addresses, find, listed
+from catalogue.venues import register_venue, registered, venue_of_siret
 from connectors.told_places import zone_of
 from schemas.ids import public_id
 from schemas.numbers import Refused
@@ -76,15 +77,26 @@ def add(
             position=Position(latitude=position[0], longitude=position[1]) if position else None,
         )
         async with house.pool.acquire() as conn, conn.transaction():
+            before = await _known(conn, number)
             venue_id = await register_venue(conn, venue, at=datetime.now(UTC))
             public = public_id("venue", venue_id)
             await audit.record(conn, actor(), "venue.registered", f"venue:{public}")
         offerers = Offerers(house.pool)
         await offerers.give_venue(venue_id, await offerers.offerer(number[:9], offerer or name))
-        out.print(f"{public} : {name}, {city}, à l'heure de {zone}", soft_wrap=True)
+        was = f" ; il s'appelait {before.name}" if before is not None and before.name != name else ""
+        done = "inscrit" if before is None else "corrigé"
+        out.print(f"{public} {done} : {name}, {city}, à l'heure de {zone}{was}", soft_wrap=True)
         return 0
 
     in_house(work)
+
+
+async def _known(conn: Connection, siret: str) -> ListedVenue | None:
+    try:
+        [found] = await listed(conn, [await venue_of_siret(conn, siret)])
+    except LookupError:
+        return None
+    return found
 
 
 def _checked(text: str) -> str:

@@ -93,14 +93,34 @@ async def test_a_database_that_is_away_is_no_crash(doorway, aiohttp_client, prob
     assert await (await client.get("/", params={"q": "select 1"})).json() == 1
 
 
-async def test_a_defect_is_still_a_defect(doorway, aiohttp_client, problem) -> None:
-    """A statement that the database refuses is our mistake, and no outage."""
+async def test_a_transaction_that_is_cut_is_an_outage(doorway, aiohttp_client, problem) -> None:
+    """Also where what is raised is that it could not be ended."""
     _, pool = doorway
 
     async def ask(_: web.Request) -> web.Response:
+        async with pool.acquire() as conn, conn.transaction():
+            await conn.execute("select pg_terminate_backend(pg_backend_pid())")
+        return web.Response()
+
+    app = face()
+    app.router.add_get("/", ask)
+    client = await aiohttp_client(app)
+    await problem(await client.get("/"), 503, "unavailable")
+
+
+async def test_a_defect_is_still_a_defect(doorway, aiohttp_client, problem) -> None:
+    """A statement that the database refuses is our mistake, and no outage; nor is a misuse of the connection."""
+    _, pool = doorway
+
+    async def ask(request: web.Request) -> web.Response:
+        if "misuse" in request.query:
+            async with pool.acquire() as conn:
+                kept = conn
+            await kept.fetchval("select 1")
         return web.json_response(await pool.fetchval("select 1 / 0"))
 
     app = face()
     app.router.add_get("/", ask)
     client = await aiohttp_client(app)
     await problem(await client.get("/"), 500, "internal-error")
+    await problem(await client.get("/?misuse"), 500, "internal-error")

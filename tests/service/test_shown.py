@@ -10,6 +10,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from service.commands import shown
+from service.commands.providers import print_alerts
+from sync.alerts import Alert
 from sync.differences import Difference, FieldChange
 from sync.runs import RunReport
 from sync.sources import SourceRow
@@ -121,3 +123,11 @@ def test_a_report_tells_stages_moves_and_refusals() -> None:
     assert "attente du fournisseur 1,2 s · lecture et vérification 4 ms" in said
     assert "Le Cid 23/11/2026 05:00 UTC → 24/11/2026 05:00 UTC" in " ".join(said.split())
     assert "stock 978 réponse 2 prix [négatif]" in " ".join(said.split())
+
+
+def test_an_alert_s_words_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is coloured on a terminal leaves no mark in a file, and a name may hold brackets."""
+    print_alerts([Alert(1, "provider_down", "provider:boost@[rock]", NOW, "boost@[rock] ne répond plus")])
+    assert capsys.readouterr().out.endswith(" UTC : boost@[rock] ne répond plus\n")
+    print_alerts([Alert(1, "provider_down", "provider:x", NOW, "x")])
+    assert "yellow" not in capsys.readouterr().out

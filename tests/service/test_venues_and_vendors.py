@@ -40,8 +40,10 @@ def test_a_venue_is_registered_then_found_and_bound(typed: Typed) -> None:
     assert "venues add" in typed(*feed, *koha, "--venue", SIRET).stderr
     first, again = typed(*LIBRARY), typed(*LIBRARY, "--street", "1 place de l'Église")
     assert (first.exit_code, again.exit_code) == (0, 0), first.output
-    assert "à l'heure de America/Cayenne" in first.stdout
-    assert first.stdout == again.stdout
+    assert "inscrit : Médiathèque du Bourg, Cayenne, à l'heure de America/Cayenne" in first.stdout
+    assert first.stdout.replace("inscrit", "corrigé") == again.stdout
+    renamed = typed(*LIBRARY[:3], "--name", "Médiathèque", *LIBRARY[5:])
+    assert "il s'appelait Médiathèque du Bourg" in renamed.stdout
     assert SIRET in typed("venues", "list", "mediatheque", "--department", "973").stdout
     assert "aucun lieu" in typed("venues", "list", "théâtre").stdout
     assert "liée à aucun lieu" in typed(*feed, *koha).stdout
