@@ -1061,6 +1061,7 @@ def upgrade() -> None:
         sa.Column("observed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("record", postgresql.JSONB(none_as_null=True, astext_type=Text()), nullable=True),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("kind between 1 and 5", name="source_record_kind"),
         sa.ForeignKeyConstraint(
             ["source_id"],
@@ -1069,6 +1070,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "kind", "key", "part"),
     )
     op.create_index("source_record_entity", "source_record", ["kind", "entity_id"], unique=False)
+    op.create_index(
+        "source_record_content",
+        "source_record",
+        ["source_id", "content"],
+        unique=False,
+        postgresql_where=sa.text("content is not null"),
+    )
     op.create_table(
         "ticketing",
         sa.Column("source_id", sa.BigInteger(), autoincrement=False, nullable=False),
