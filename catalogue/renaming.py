@@ -24,9 +24,12 @@ from catalogue.resolve import hold_kind
 RENAMED = "renamed"
 """Who decides where a source only changed its keys: the author of such decisions."""
 
+_FEW = 5
+_MOST_OF_A_BATCH = 0.9
+
 _SAID_ALIKE = """
-select t.n, r.key, r.part, coalesce(e.merged_into, e.id) as entity_id, r.gone_at is null as is_live, {place} as venue_id,
-       {dates} as begins
+select t.n, r.key, r.part, coalesce(e.merged_into, e.id) as entity_id, r.gone_at is null as is_live,
+       {place} as venue_id, {dates} as begins
 from unnest($3::int[], $4::bytea[]) as t (n, content)
 join source_record r on r.source_id = $1 and r.content = t.content and r.kind = $2
 join {table} e on e.id = r.entity_id
@@ -184,6 +187,11 @@ def _explanation(one: Found) -> dict[str, object]:
         "levels": [],
         "reasons": [f"La même source disait la même chose, mot pour mot, sous la clé « {one.key} »."],
     }
+
+
+def is_overnight(pairs: int, news: int) -> bool:
+    """Whether so many of a batch's new rows are old ones under other keys that its source must have renamed all."""
+    return pairs >= _FEW and pairs >= _MOST_OF_A_BATCH * news
 
 
 _ELSEWHERE = """

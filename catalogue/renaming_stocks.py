@@ -12,9 +12,8 @@ import asyncpg
 
 from catalogue.kinds import KindCode
 from catalogue.merging import Merge
+from catalogue.renaming import is_overnight
 
-_FEW = 5
-_MOST_OF_A_BATCH = 0.9
 _CANDIDATES = """
 select s.n, s.key, s.part, s.of_kind, s.of_key, u.key as was, u.part as was_part, u.of_key as was_of,
        u.venue_id, u.stock_id, u.gone_at is not null as is_gone
@@ -76,8 +75,7 @@ async def take_known_stocks(merge: Merge) -> None:
             "select count(*) from stage_stock where not unchanged and fault is null and not known"
         )
         living = sum(not row["is_gone"] for row in found)
-        is_overnight = living >= _FEW and living >= _MOST_OF_A_BATCH * news
-        found = [row for row in found if is_overnight or _is_told(merge, row)]
+        found = [row for row in found if is_overnight(living, news) or _is_told(merge, row)]
     if not found:
         return
     names = [[row[column] for row in found] for column in ("venue_id", "was", "was_part", "key", "part")]

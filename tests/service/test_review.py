@@ -131,3 +131,16 @@ def test_never_and_join_by_name(run: Run, database_url: str) -> None:
     refused = run("merges", "join", "work", first, second)
     assert refused.exit_code == 2
     assert "jamais les mêmes" in refused.stderr
+
+
+def test_a_rebuild_is_shown_and_done_only_when_asked(run: Run, database_url: str) -> None:
+    """`match rebuild` says what it would do and writes nothing; `--apply` does it, once; who asked is noted."""
+    shown = run("match", "rebuild")
+    assert shown.exit_code == 0, shown.output
+    assert "œuvre : 4 fiches, 4 entités" in shown.stdout
+    assert asked(database_url, "select count(*) from audit_event") == 0
+    assert run("match", "rebuild", "--kind", "work", "--apply", "--by", "jeanne").exit_code == 0
+    assert asked(database_url, "select actor from audit_event where action = 'match.rebuild'") == "staff:jeanne"
+    assert "Rien à changer." in run("match", "rebuild").stdout
+    mistaken = run("match", "rebuild", "--kind", "film")
+    assert (mistaken.exit_code, "sorte inconnue" in mistaken.stderr) == (2, True)
