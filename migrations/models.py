@@ -8,6 +8,7 @@ import bookings.outbox_tables
 import bookings.tables
 import bookings.token_tables
 import catalogue.merge_tables
+import catalogue.review_tables
 import catalogue.tables
 import sync.page_tables
 import sync.push_tables
@@ -19,6 +20,7 @@ ROOMS = (
     bookings.tables,
     bookings.token_tables,
     catalogue.merge_tables,
+    catalogue.review_tables,
     catalogue.tables,
     sync.page_tables,
     sync.push_tables,

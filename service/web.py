@@ -21,6 +21,7 @@ from service.bell import bell
 from service.health import HOUSE, healthz, metrics, readyz
 from service.house import House
 from service.welcome import problem_page, welcome
+from sync.reviewing import Reviews
 from sync.runner import now
 
 DRAIN_SECONDS = 20.0
@@ -69,6 +70,7 @@ def build(house: House) -> web.Application:
             ticket_keys=house.ticket_keys,
             webhooks=house.webhooks,
             deliveries=house.deliveries,
+            reviews=Reviews(house.pool),
             buckets=buckets,
             proxies=proxies,
             ring=bell(house),

@@ -950,6 +950,36 @@ def upgrade() -> None:
     )
     op.create_index("merge_member_record", "merge_member", ["source_id", "kind", "key", "part"], unique=False)
     op.create_table(
+        "review_answer",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("question_id", sa.BigInteger(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("newcomer_id", sa.BigInteger(), nullable=False),
+        sa.Column("candidate_id", sa.BigInteger(), nullable=False),
+        sa.Column("merge_id", sa.BigInteger(), nullable=True),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(verdict = 'same') = (merge_id is not null)", name="review_answer_merge"),
+        sa.CheckConstraint("verdict in ('same', 'different', 'unsure')", name="review_answer_verdict"),
+        sa.ForeignKeyConstraint(
+            ["merge_id"],
+            ["entity_merge.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["question_id"],
+            ["merge_decision.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "review_answer_standing",
+        "review_answer",
+        ["question_id"],
+        unique=True,
+        postgresql_where=sa.text("undone_at is null"),
+    )
+    op.create_table(
         "run",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("source_id", sa.BigInteger(), nullable=False),
