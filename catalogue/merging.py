@@ -76,6 +76,10 @@ class Reading(Protocol):
     def is_full(self) -> bool:
         """It names all that the source has."""
 
+    @property
+    def mends(self) -> bool:
+        """A later reading names all that the source has: a row wrongly taken for another comes back by then."""
+
     async def named(self, kind: KindCode, names: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         """Of these (key, part), those that the reading has named in an earlier batch."""
 

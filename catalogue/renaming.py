@@ -18,7 +18,7 @@ import asyncpg
 from catalogue.contents import Matched, content_of
 from catalogue.entities import Place
 from catalogue.kinds import KindCode
-from catalogue.merging import Merge
+from catalogue.merging import Merge, Reading
 from catalogue.resolve import hold_kind
 
 RENAMED = "renamed"
@@ -189,9 +189,9 @@ def _explanation(one: Found) -> dict[str, object]:
     }
 
 
-def is_overnight(pairs: int, news: int) -> bool:
+def is_overnight(reading: Reading, pairs: int, news: int) -> bool:
     """Whether so many of a batch's new rows are old ones under other keys that its source must have renamed all."""
-    return pairs >= _FEW and pairs >= _MOST_OF_A_BATCH * news
+    return reading.mends and pairs >= _FEW and pairs >= _MOST_OF_A_BATCH * news
 
 
 _ELSEWHERE = """

@@ -47,7 +47,7 @@ async def take_known_sessions(merge: Merge) -> None:
             "select count(*) from stage_session where not known and event_id is not null and begins_at > $1",
             merge.observed_at,
         )
-        if not is_overnight(len(sure), news):
+        if not is_overnight(merge.reading, len(sure), news):
             sure = [row for row in sure if _is_told(merge.reading, row)]
     if not sure:
         return

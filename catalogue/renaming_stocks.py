@@ -11,7 +11,7 @@ from collections import Counter
 import asyncpg
 
 from catalogue.kinds import KindCode
-from catalogue.merging import Merge
+from catalogue.merging import Merge, Reading
 from catalogue.renaming import is_overnight
 
 _CANDIDATES = """
@@ -75,7 +75,8 @@ async def take_known_stocks(merge: Merge) -> None:
             "select count(*) from stage_stock where not unchanged and fault is null and not known"
         )
         living = sum(not row["is_gone"] for row in found)
-        found = [row for row in found if is_overnight(living, news) or _is_told(merge, row)]
+        if not is_overnight(merge.reading, living, news):
+            found = [row for row in found if _is_told(merge.reading, row)]
     if not found:
         return
     names = [[row[column] for row in found] for column in ("venue_id", "was", "was_part", "key", "part")]
@@ -83,10 +84,9 @@ async def take_known_stocks(merge: Merge) -> None:
     await merge.conn.execute(_TAKE, [row["n"] for row in found], [row["stock_id"] for row in found])
 
 
-def _is_told(merge: Merge, row: asyncpg.Record) -> bool:
-    assert merge.reading is not None
+def _is_told(reading: Reading, row: asyncpg.Record) -> bool:
     return (
         row["is_gone"]
         or (row["of_key"] is not None and row["of_key"] != row["was_of"])
-        or merge.reading.goes(KindCode.STOCK, row["was"], row["was_part"])
+        or reading.goes(KindCode.STOCK, row["was"], row["was_part"])
     )

@@ -62,8 +62,8 @@ join {table} e on e.id = coalesce(e0.merged_into, e0.id)
 where d.kind = $1 and d.outcome = 'ask' and d.undone_at is null and r.gone_at is null
   and r.entity_id is distinct from e.id
 """
-_CONSIDERED = 5_000
-"""Questions of one kind that are put in order: nobody answers more in the time it takes to ask anew."""
+_CONSIDERED = 1_000
+"""Of each kind so many questions are put in order; once they are answered, the others are."""
 _DEPENDENTS = {
     KindCode.WORK: """(select count(*) from product p where p.work_id in (r.entity_id, e.id) and p.merged_into is null)
         + (select count(*) from event v where v.work_id in (r.entity_id, e.id) and v.merged_into is null)""",

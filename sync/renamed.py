@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from catalogue.database import Connection
 from catalogue.kinds import KindCode
 from connectors.base import Delete
+from sync.push_items import CONNECTOR as PUSHED
 from sync.runs import RunContext
 
 _NAMED = """
@@ -31,6 +32,11 @@ class ReadingSoFar:
     def is_full(self) -> bool:
         """Whether it names all that the source has."""
         return self.run.is_full
+
+    @property
+    def mends(self) -> bool:
+        """What partners push is told once."""
+        return self.run.source.connector != PUSHED
 
     async def named(self, kind: KindCode, names: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         """Of these (key, part), those that an earlier batch of the reading has named."""

@@ -184,6 +184,20 @@ async def test_what_only_looks_like_it_is_not_renamed(desk: Desk) -> None:
     assert await desk.one("select count(*) from session where cancelled_at is null") == 2
 
 
+@pytest.mark.parametrize("rows", [2000, 1])
+async def test_a_second_thing_said_alike_is_a_second_thing(desk: Desk, rows: int) -> None:
+    """What the reading has named already, in this batch or before, is not what a newcomer was called."""
+    await desk.source("agenda")
+
+    def film(key: str) -> Work:
+        people = [Contributor(name="Agnès Varda", role="director")]
+        return Work(ref=ref("agenda", key), title="Le Bonheur", type="film", year=1965, contributors=people)
+
+    await desk.snapshot("agenda", film("one"))
+    await desk.snapshot("agenda", film("one"), film("two"), rows=rows)
+    assert await desk.entity("agenda", 1, "two") != await desk.entity("agenda", 1, "one")
+
+
 async def test_two_alike_are_not_mistaken_for_each_other(desk: Desk) -> None:
     """Daily workshops told in the same words are told apart by their dates; two of one date are not guessed."""
     await desk.source("museum", venue_id=await desk.venue(), guard=1.0)
