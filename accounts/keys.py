@@ -25,6 +25,8 @@ Environment = Literal["prod", "sandbox"]
 SCOPES = frozenset(
     {"countermarks:use", "countermarks:check", "stocks:write", "runs:read", "runs:release", "webhooks:manage"}
 )
+HOUSE_SCOPES = frozenset({"review:decide"})
+"""Rights of the house's own pages, over what all sources tell. No vendor has them."""
 _FORM = re.compile(r"(?P<prefix>(?P<environment>prod|sandbox)_[0-9a-f]{12})_(?P<secret>[0-9a-f]{64})", re.ASCII)
 _NOBODY = bytes(32)
 """Compared against where there is no key, so that an unknown prefix costs what a wrong secret does."""
@@ -43,6 +45,10 @@ _TOUCH = "update api_key set last_used_at = $2 where id = $1 and (last_used_at i
 _ISSUE = """
 insert into api_key (prefix, secret_hash, vendor_id, label, scopes, created_at)
 values ($1, $2, $3, $4, $5, $6) returning id
+"""
+_LISTED = """
+select k.id, k.prefix, k.label, k.last_used_at from api_key k join vendor v on v.id = k.vendor_id
+where v.name = $1 and k.revoked_at is null and starts_with(k.prefix, $2) order by k.id
 """
 _REVOKE = "update api_key set revoked_at = $2 where id = $1 and revoked_at is null returning prefix"
 
@@ -70,6 +76,16 @@ class IssuedKey:
     key_id: int
     prefix: str
     text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedKey:
+    """A key as lists of them show it."""
+
+    key_id: int
+    prefix: str
+    label: str
+    last_used_at: datetime | None
 
 
 class KeyRing:
@@ -111,15 +127,21 @@ class KeyRing:
         )
 
     async def issue(self, vendor_id: int, *, label: str, scopes: Iterable[str], actor: str) -> IssuedKey:
-        """A new key of a vendor. Raises ValueError for a scope that does not exist."""
+        """A new key of a vendor, or of the house. ValueError for an unknown scope, and for both sorts at once."""
         wanted = sorted(set(scopes))
-        if unknown := set(wanted) - SCOPES:
-            raise ValueError(f"droits inconnus : {sorted(unknown)} (connus : {sorted(SCOPES)})")
+        if unknown := set(wanted) - SCOPES - HOUSE_SCOPES:
+            raise ValueError(f"droits inconnus : {sorted(unknown)} (connus : {sorted(SCOPES | HOUSE_SCOPES)})")
+        if HOUSE_SCOPES & set(wanted) and not HOUSE_SCOPES.issuperset(wanted):
+            raise ValueError("une clé de la maison n'a aucun droit d'éditeur")
         prefix, secret = f"{self._environment}_{secrets.token_hex(6)}", secrets.token_hex(32)
         async with self._pool.acquire() as conn, conn.transaction():
             key_id: int = await conn.fetchval(_ISSUE, prefix, _hash(secret), vendor_id, label, wanted, self._clock())
             await audit.record(conn, actor, "key.issued", f"key:{prefix}", {"scopes": wanted})
         return IssuedKey(key_id=key_id, prefix=prefix, text=f"{prefix}_{secret}")
+
+    async def listed(self, vendor: str) -> list[ListedKey]:
+        """The keys of the vendor of that name that were not revoked, the oldest first."""
+        return [ListedKey(*row) for row in await self._pool.fetch(_LISTED, vendor, f"{self._environment}_")]
 
     async def revoke(self, key_id: int, *, actor: str) -> bool:
         """Revokes a key from the next request on; False where it was not there or already revoked."""

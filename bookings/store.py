@@ -43,7 +43,7 @@ join supply st on st.source_id = se.source_id and st.key = se.key
 where se.kind = 5 and se.entity_id = $2 and se.source_id = $1 and st.stock_id = $3
 union all
 select se.key, st.key
-from source_record se join supply st on st.source_id = se.source_id
+from source_record se join supply st on st.source_id = se.source_id and st.of_kind = 5 and st.of_key = se.key
 where se.kind = 5 and se.entity_id = $2 and se.source_id = $1 and st.stock_id = $3
 limit 1
 """

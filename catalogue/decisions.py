@@ -14,6 +14,8 @@ from schemas.records import Record
 
 RULES = "rules-1"
 """Who decides when no person does: the rules of `matching`, in this version."""
+REBUILD = "rebuild-1"
+"""Who decides when all is matched anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,23 @@ async def join(
 
     To be called in a transaction of its own, or last in one: it writes the change log.
     """
+    touched = Touched()
+    merge = await join_among(conn, kind, one, other, touched, author=author, explanation=explanation)
+    await log(conn, touched)
+    return merge
+
+
+async def join_among(
+    conn: Connection,
+    kind: KindCode,
+    one: int,
+    other: int,
+    touched: Touched,
+    *,
+    author: str,
+    explanation: dict[str, Any] | None = None,
+) -> Merge:
+    """As `join`, one of several in a transaction, whose caller logs what was `touched` at the end of it."""
     await hold_kind(conn, kind)
     survivor, absorbed = await _order(conn, kind, one, other)
     if await forbidden(conn, kind, survivor, absorbed):
@@ -82,11 +99,9 @@ async def join(
     await following.check(conn, kind, survivor, absorbed)
     merge_id: int = await conn.fetchval(_MERGE, kind.value, absorbed, survivor, author, explanation or {})
     merge = Merge(merge_id, kind, absorbed, survivor)
-    touched = Touched()
     await _apply(conn, merge, touched)
     await _derive(conn, kind, [survivor])
     touched.add(kind, [survivor])
-    await log(conn, touched)
     return merge
 
 
@@ -95,7 +110,17 @@ async def undo(conn: Connection, merge_id: int, *, author: str) -> Merge:
 
     Later merges into the same entity are taken back first and made again after it, each as it was. Records that
     joined since stay with the survivor. `UnknownEntity` where no such merge stands.
+
+    To be called in a transaction of its own, or last in one: it writes the change log.
     """
+    touched = Touched()
+    merge = await undo_among(conn, merge_id, touched, author=author)
+    await log(conn, touched)
+    return merge
+
+
+async def undo_among(conn: Connection, merge_id: int, touched: Touched, *, author: str) -> Merge:
+    """As `undo`, one of several in a transaction, whose caller logs what was `touched` at the end of it."""
     kind_of = await conn.fetchval("select kind from entity_merge where id = $1 and undone_at is null", merge_id)
     if kind_of is None:
         raise UnknownEntity(f"aucune fusion {merge_id} en vigueur")
@@ -107,7 +132,6 @@ async def undo(conn: Connection, merge_id: int, *, author: str) -> Merge:
         raise UnknownEntity(f"aucune fusion {merge_id} en vigueur")
     concerned = sorted({id_ for merge in merges for id_ in (merge.absorbed_id, merge.survivor_id)})
     await _lock(conn, kind, concerned)
-    touched = Touched()
     for merge in reversed(merges):
         await _reverse(conn, merge, touched)
     await conn.execute("update entity_merge set undone_at = now(), undone_by = $2 where id = $1", merge_id, author)
@@ -117,7 +141,6 @@ async def undo(conn: Connection, merge_id: int, *, author: str) -> Merge:
     standing = await conn.fetch(_STANDING.format(table=kind.name.lower()), concerned)
     await _derive(conn, kind, [row["id"] for row in standing])
     touched.add(kind, [row["id"] for row in standing])
-    await log(conn, touched)
     return merges[0]
 
 

@@ -10,11 +10,13 @@ from datetime import datetime
 
 import msgspec
 
+from catalogue.contents import content_of
 from catalogue.decisions import store_decisions
 from catalogue.entities import Place, derive
 from catalogue.kinds import IMPLIED, KindCode
 from catalogue.merging import Fault, Merge, Outcome
 from catalogue.portraits import index
+from catalogue.renaming import known_otherwise
 from catalogue.resolve import Resolution, resolve
 from catalogue.verdicts import refused
 from catalogue.waiting import take_up
@@ -28,11 +30,11 @@ Matched = Work | Product | Venue | Event
 Row = tuple[int, bytes, Matched]
 
 REMEMBER = """
-insert into source_record (source_id, kind, key, part, hash, entity_id, generation, observed_at, record)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+insert into source_record (source_id, kind, key, part, hash, entity_id, generation, observed_at, record, content)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (source_id, kind, key, part) do update
 set hash = excluded.hash, entity_id = excluded.entity_id, generation = excluded.generation,
-    observed_at = excluded.observed_at, record = excluded.record, gone_at = null
+    observed_at = excluded.observed_at, record = excluded.record, content = excluded.content, gone_at = null
 """
 
 
@@ -90,11 +92,15 @@ async def merge_matched(
     changed = [row for row in changed if row[0] not in faulty]
 
     begins = {n: _begins(record, sessions) for n, _, record in changed}
-    entity_of: dict[int, int] = {}
+    unknown = [(n, r) for n, _, r in changed if (r.ref.key, r.ref.part) not in known]
+    names = {(r.ref.key, r.ref.part) for _, _, r in rows}
+    entity_of = await known_otherwise(merge, kind, unknown, places, begins, names)
     newcomers = []
     left: list[int] = []
     for n, _, record in changed:
         stored = known.get((record.ref.key, record.ref.part))
+        if n in entity_of:
+            continue
         if stored is None or stored.entity_id is None:
             newcomers.append((n, record))
         elif _is_another(stored, record):
@@ -128,7 +134,7 @@ async def merge_matched(
         REMEMBER,
         [
             (merge.source.id, kind.value, record.ref.key, record.ref.part, digest, entity_of[n],
-             merge.generation, merge.observed_at, msgspec.to_builtins(record))
+             merge.generation, merge.observed_at, msgspec.to_builtins(record), content_of(record))
             for n, digest, record in sorted(changed, key=lambda row: (row[2].ref.key, row[2].ref.part))
         ],
     )  # fmt: skip

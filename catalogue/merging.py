@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from catalogue.changes import Touched
 from catalogue.database import Connection
+from catalogue.kinds import KindCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,24 @@ class Outcome:
         self.moves += other.moves
 
 
+class Reading(Protocol):
+    """What a merge may ask of the reading it is part of."""
+
+    @property
+    def is_full(self) -> bool:
+        """It names all that the source has."""
+
+    @property
+    def mends(self) -> bool:
+        """A later reading names all that the source has: a row wrongly taken for another comes back by then."""
+
+    async def named(self, kind: KindCode, names: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Of these (key, part), those that the reading has named in an earlier batch."""
+
+    def goes(self, kind: KindCode, key: str, part: str) -> bool:
+        """Whether this very batch says that it is gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Merge:
     """One batch of one source being merged in one open transaction."""
@@ -78,6 +99,8 @@ class Merge:
     is_rehearsal: bool = False
     """All of it will be rolled back: locks that others share are not taken."""
     touched: Touched = field(default_factory=Touched)
+    reading: Reading | None = None
+    """Without one nothing is looked for under another name."""
 
 
 async def source_info(conn: Connection, source_id: int) -> SourceInfo:

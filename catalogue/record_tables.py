@@ -67,6 +67,7 @@ class SourceRecord(SQLModel, table=True):
     __table_args__: ClassVar[Any] = (
         CheckConstraint("kind between 1 and 5", name="source_record_kind"),
         Index("source_record_entity", "kind", "entity_id"),
+        Index("source_record_content", "source_id", "content", postgresql_where=text("content is not null")),
     )
 
     source_id: int = Field(sa_column=Column(BigInteger, ForeignKey("source.id"), primary_key=True))
@@ -82,6 +83,8 @@ class SourceRecord(SQLModel, table=True):
     gone_at: datetime | None = moment()
     record: dict[str, Any] | None = Field(sa_column=Column(JSONB(none_as_null=True)))
     """The normalised record."""
+    content: bytes | None = Field(sa_column=Column(LargeBinary))
+    """What it says but for its names, as `catalogue.contents` makes it."""
 
 
 class EntityIdentifier(SQLModel, table=True):

@@ -13,6 +13,7 @@ import msgspec
 from catalogue.kinds import KindCode
 from catalogue.merging import Fault, Merge, Move, Outcome
 from catalogue.portraits import index
+from catalogue.renaming_sessions import take_known_sessions
 from schemas.records import Session
 
 COLUMNS = (
@@ -172,6 +173,7 @@ async def merge_sessions(merge: Merge, rows: Sequence[tuple[int, bytes, Session]
     [tally] = await conn.fetch(TALLY, source.id)
     # Two sources may announce one date at once: the second waits, and finds the first's.
     events = [row["id"] for row in await conn.fetch(HOLD_EVENTS)]
+    await take_known_sessions(merge)
     # One pairs off at most one row of each minute and event; where halls are not told there may be more.
     while await conn.execute(FIND_SAME, source.id) != "UPDATE 0":
         pass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from catalogue import following
 from catalogue.changes import Touched, log
 from catalogue.database import Connection
@@ -11,7 +13,6 @@ from catalogue.members import Member
 from catalogue.portraits import index
 from catalogue.refusals import MergeRefused, UnknownEntity
 from catalogue.resolve import hold_kind
-from catalogue.verdicts import PERSON
 
 _RECORD = """
 select r.entity_id, r.gone_at is not null as is_gone,
@@ -30,8 +31,8 @@ where r.source_id = $1 and r.kind = $2 and r.key = $3 and r.part = $4 and i ->> 
       and (o.source_id, o.key, o.part) <> (r.source_id, r.key, r.part)) limit 1
 """
 _DIFFERENT = """
-insert into merge_decision (kind, source_id, key, part, entity_id, outcome, score, author)
-values ($1, $2, $3, $4, $5, 'different', 0, $6)
+insert into merge_decision (kind, source_id, key, part, entity_id, outcome, score, author, explanation)
+values ($1, $2, $3, $4, $5, 'different', $7, $6, $8)
 """
 _UNDONE = """
 update merge_decision set undone_at = now()
@@ -43,8 +44,26 @@ where kind = $1 and source_id = $2 and key = $3 and part = $4 and entity_id = $5
 async def split(conn: Connection, kind: KindCode, member: Member, *, author: str) -> int:
     """The record's new entity. `UnknownEntity`, or `MergeRefused` with a sentence for the person who asked.
 
-    The person's word is kept: the record never joins that entity again by a rule.
+    A person's word (`author` is one's) is kept: the record never joins that entity again by a rule. To be called in a
+    transaction of its own, or last in one: it writes the change log.
     """
+    touched = Touched()
+    now = await split_among(conn, kind, member, touched, author=author)
+    await log(conn, touched)
+    return now
+
+
+async def split_among(
+    conn: Connection,
+    kind: KindCode,
+    member: Member,
+    touched: Touched,
+    *,
+    author: str,
+    score: int = 0,
+    explanation: dict[str, Any] | None = None,
+) -> int:
+    """As `split`, one of several in a transaction, whose caller logs what was `touched` at the end of it."""
     await hold_kind(conn, kind)
     row = await conn.fetchrow(_RECORD, member.source_id, kind.value, member.key, member.part)
     if row is None or row["entity_id"] is None or row["is_gone"]:
@@ -65,18 +84,16 @@ async def split(conn: Connection, kind: KindCode, member: Member, *, author: str
     )  # fmt: skip
     names = (kind.value, member.source_id, member.key, member.part, was)
     await conn.execute(_UNDONE, *names)
-    await conn.execute(_DIFFERENT, *names, PERSON + author)
+    await conn.execute(_DIFFERENT, *names, author, score, explanation or {})
     place = None
     if kind is KindCode.EVENT:
         place = {now: Place(await conn.fetchval("select venue_id from event where id = $1", was), None)}
     await empty(conn, kind, was)
     await derive(conn, kind, [was])
     await derive(conn, kind, [now], place)
-    touched = Touched()
     await following.follow(conn, kind, following.Step(None, was, now, [member]), touched)
     await following.relink_events(conn, [was, now] if kind is KindCode.EVENT else [])
     await following.relink_products(conn, [was, now] if kind is KindCode.PRODUCT else [])
     await index(conn, kind, [was, now])
     touched.add(kind, [was, now])
-    await log(conn, touched)
     return now

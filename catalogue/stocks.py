@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from catalogue.kinds import KindCode
 from catalogue.merging import Fault, Merge, Outcome
+from catalogue.renaming_stocks import take_known_stocks
 from catalogue.withdrawals import close_offers
 from schemas.records import Stock
 
@@ -262,6 +263,7 @@ async def merge_staged(merge: Merge) -> Outcome:
     await conn.execute(RESOLVE_EVENT, source.id)
     faults = [Fault(row["n"], row["fault"]) for row in await conn.fetch(FAULT)]
     await find_offers(merge)
+    await take_known_stocks(merge)
     left = [row["offer_id"] for row in (*await conn.fetch(LEAVE), *await conn.fetch(LEFT_OFFERS))]
     await conn.execute(NUMBER_NEW)
     await conn.execute(INSERT)

@@ -51,7 +51,9 @@ where d.kind = $1 and d.outcome = 'ask' and d.undone_at is null and exists (
 _QUESTIONS = """
 select d.id, d.kind, d.score, d.explanation, d.source_id, d.key, d.part, r.entity_id as newcomer,
        coalesce(e.merged_into, e.id) as candidate, r.record, e.fields, s.label as source,
-       {dependents} as dependents
+       {dependents} as dependents, exists (
+           select from review_answer a
+           where a.question_id = d.id and a.verdict = 'unsure' and a.undone_at is null) as is_unsure
 from merge_decision d
 join source_record r on r.source_id = d.source_id and r.kind = d.kind and r.key = d.key and r.part = d.part
 join source s on s.id = d.source_id
@@ -60,6 +62,8 @@ join {table} e on e.id = coalesce(e0.merged_into, e0.id)
 where d.kind = $1 and d.outcome = 'ask' and d.undone_at is null and r.gone_at is null
   and r.entity_id is distinct from e.id
 """
+_CONSIDERED = 1_000
+"""Of each kind so many questions are put in order; once they are answered, the others are."""
 _DEPENDENTS = {
     KindCode.WORK: """(select count(*) from product p where p.work_id in (r.entity_id, e.id) and p.merged_into is null)
         + (select count(*) from event v where v.work_id in (r.entity_id, e.id) and v.merged_into is null)""",
@@ -84,6 +88,8 @@ class Question:
     left: dict[str, Any]
     right: dict[str, Any]
     dependents: int
+    is_unsure: bool = False
+    """Somebody was asked already, and could not tell."""
 
     @property
     def value(self) -> float:
@@ -123,24 +129,48 @@ async def unsay(conn: Connection, kind: KindCode, one: int, other: int, question
     await conn.execute("update merge_decision set undone_at = null where id = $1 and outcome = 'ask'", question)
 
 
-async def questions(conn: Connection, limit: int = 50) -> Sequence[Question]:
-    """What people should be asked, the most valuable answer first."""
+Place = tuple[int, int, int]
+"""Where a question stands in the order they are asked in: unsure ones last, then by falling value, then by number."""
+
+
+def place_of(asked: Question) -> Place:
+    """The question's place; the value in thousandths."""
+    return int(asked.is_unsure), -round(asked.value * 1000), asked.id
+
+
+async def questions(
+    conn: Connection, limit: int = 50, *, kind: KindCode | None = None, after: Place | None = None
+) -> Sequence[Question]:
+    """What people should be asked, the most valuable answer first; of one kind, after a place in the order."""
     found = []
-    for kind in MATCHED:
-        statement = _QUESTIONS.format(table=kind.name.lower(), dependents=_DEPENDENTS[kind])
-        for row in await conn.fetch(f"{statement} order by d.score desc, d.id limit 1000", kind.value):
-            found.append(
-                Question(
-                    row["id"],
-                    kind,
-                    row["score"],
-                    row["explanation"],
-                    row["source"],
-                    row["newcomer"],
-                    row["candidate"],
-                    row["record"] or {},
-                    row["fields"] or {},
-                    row["dependents"],
-                )
-            )
-    return sorted(found, key=lambda one: (-one.value, one.id))[:limit]
+    for one in MATCHED if kind is None else (kind,):
+        found += await _asked(conn, one, f"order by d.score desc, d.id limit {_CONSIDERED}")
+    waiting = [one for one in found if after is None or place_of(one) > after]
+    return sorted(waiting, key=place_of)[:limit]
+
+
+async def question(conn: Connection, question_id: int) -> Question | None:
+    """One question, None where it is none any more."""
+    kind = await conn.fetchval("select kind from merge_decision where id = $1", question_id)
+    found = [] if kind is None else await _asked(conn, KindCode(kind), "and d.id = $2", question_id)
+    return found[0] if found else None
+
+
+async def _asked(conn: Connection, kind: KindCode, which: str, *arguments: int) -> list[Question]:
+    statement = _QUESTIONS.format(table=kind.name.lower(), dependents=_DEPENDENTS[kind])
+    return [
+        Question(
+            row["id"],
+            kind,
+            row["score"],
+            row["explanation"],
+            row["source"],
+            row["newcomer"],
+            row["candidate"],
+            row["record"] or {},
+            row["fields"] or {},
+            row["dependents"],
+            row["is_unsure"],
+        )
+        for row in await conn.fetch(f"{statement} {which}", kind.value, *arguments)
+    ]

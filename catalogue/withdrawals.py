@@ -52,7 +52,11 @@ DEPENDENTS = (
     insert into stage_gone
     select 6, u.key, u.part, u.stock_id
     from stock k join supply u on u.source_id = $1 and u.stock_id = k.id and u.venue_id = k.venue_id
-    where u.gone_at is null and k.session_id in (select entity_id from stage_gone where kind = 5)
+    where u.gone_at is null and k.session_id in (
+        select x.entity_id from stage_gone x where x.kind = 5 and not exists (
+            select from source_record o where o.kind = 5 and o.entity_id = x.entity_id and o.source_id = $1
+              and o.gone_at is null
+              and not exists (select from stage_gone h where h.kind = 5 and h.key = o.key and h.part = o.part)))
       and not exists (select from stage_gone g where g.kind = 6 and g.key = u.key and g.part = u.part)
     """,
 )
@@ -104,6 +108,13 @@ with ordered as (
 update offer o set withdrawn_at = now(), changed_at = now() from ordered where o.id = ordered.id returning o.id
 """
 
+# What the source names by another key has not gone.
+WENT = """
+select count(*) from stage_gone g where (g.part <> $2 or g.kind <> 1) and (g.kind = 6 or not exists (
+    select from source_record o where o.source_id = $1 and o.kind = g.kind and o.entity_id = g.entity_id
+      and o.gone_at is null))
+"""
+
 TOUCHED_OFFERS = """
 select id from offer where merged_into is null and withdrawn_at is null
   and (id = any($1::bigint[]) or product_id = any($2::bigint[]) or event_id = any($3::bigint[])) order by id
@@ -145,8 +156,7 @@ async def withdraw(
         if kind is KindCode.EVENT:
             events.update(others, alone[kind])
     await close_offers(merge, offers, alone[KindCode.PRODUCT], sorted(events))
-    went = await conn.fetchval("select count(*) from stage_gone where part <> $1 or kind <> 1", IMPLIED)
-    return Outcome(withdrawn=went)
+    return Outcome(withdrawn=await conn.fetchval(WENT, source.id, IMPLIED))
 
 
 async def _bury_entities(merge: Merge, kind: KindCode) -> tuple[list[int], list[int]]:

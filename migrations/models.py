@@ -10,6 +10,7 @@ import bookings.token_tables
 import catalogue.merge_tables
 import catalogue.offer_tables
 import catalogue.record_tables
+import catalogue.review_tables
 import catalogue.tables
 import sync.page_tables
 import sync.push_tables
@@ -23,6 +24,7 @@ ROOMS = (
     catalogue.merge_tables,
     catalogue.offer_tables,
     catalogue.record_tables,
+    catalogue.review_tables,
     catalogue.tables,
     sync.page_tables,
     sync.push_tables,

@@ -9,7 +9,7 @@ from accounts.keys import VendorKey
 from edge.app import face
 from edge.authentication import authenticated
 from edge.limits import address_of, rate_limited
-from partner_api import countermarks, jobs, offline, pushes, runs, sources, venues, webhooks
+from partner_api import countermarks, jobs, offline, pushes, review, runs, sources, venues, webhooks
 from partner_api.keys import PARTNER_API, VENDOR, PartnerApi
 from partner_api.misses import counted
 from partner_api.problems import PROBLEMS
@@ -17,6 +17,7 @@ from partner_api.rights import needs
 
 CHECK, USE, READ = "countermarks:check", "countermarks:use", "runs:read"
 WRITE, RELEASE, MANAGE = "stocks:write", "runs:release", "webhooks:manage"
+DECIDE = "review:decide"
 
 
 def build(deps: PartnerApi) -> web.Application:
@@ -73,6 +74,11 @@ def build(deps: PartnerApi) -> web.Application:
     app.router.add_post(f"{hook}/rotate", needs(MANAGE, webhooks.rotate), name="rotate")
     app.router.add_get(f"{hook}/deliveries", needs(MANAGE, webhooks.deliveries), name="deliveries")
     app.router.add_post(f"{hook}/deliveries/{{delivery}}/replay", needs(MANAGE, webhooks.replay), name="replay")
+    asked = "/review/questions/{id}"
+    app.router.add_get("/review/questions", needs(DECIDE, review.questions), name="questions")
+    app.router.add_get(asked, needs(DECIDE, review.question), name="question")
+    app.router.add_put(f"{asked}/answer", needs(DECIDE, review.decide), name="question-answer")
+    app.router.add_delete(f"{asked}/answer", needs(DECIDE, review.undo), name="question-answer")
     return app
 
 

@@ -18,6 +18,7 @@ from bookings.ticket_keys import TicketKeys
 from bookings.webhooks import Webhooks
 from catalogue.database import Pool
 from edge.buckets import Allowance, Buckets
+from sync.reviewing import Reviews
 
 KEY_ALLOWANCE = Allowance("partner-key", 200, 60)
 """Per API key, as the pass Culture's own partner API has allowed since 2024."""
@@ -52,6 +53,7 @@ class PartnerApi:
     webhooks: Webhooks
     deliveries: Deliveries
     people: People
+    reviews: Reviews
     buckets: Buckets
     ring: Ring = silence
     key_allowance: Allowance = KEY_ALLOWANCE

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from bookings import errors, token_errors, webhook_errors
+from catalogue import refusals
 from edge.problems import Problem, ProblemTable
 from partner_api.errors import TooManyItems
 from schemas.ids import UnknownId
@@ -56,5 +57,10 @@ PROBLEMS: ProblemTable = {
     token_errors.TicketExpired: Problem("ticket-expired", 410, "Billet signé expiré", members=("valid_until",)),
     token_errors.TicketUnsigned: Problem("ticket-unsigned", 409, "Billet non signé"),
     token_errors.SequenceReused: Problem("sequence-reused", 409, "Numéro de journal déjà utilisé"),
+    refusals.QuestionUnknown: Problem("question-unknown", 404, "Question inconnue"),
+    refusals.QuestionAnswered: Problem("question-answered", 409, "Question déjà répondue", members=("verdict",)),
+    refusals.QuestionClosed: Problem("question-closed", 409, "Question qui ne se pose plus"),
+    refusals.NotAnswered: Problem("question-not-answered", 409, "Question sans réponse"),
+    refusals.MergeRefused: Problem("merge-refused", 409, "Rapprochement refusé"),
     errors.Busy: Problem("busy", 503, "Trop de demandes en même temps"),
 }

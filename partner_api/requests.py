@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from bookings.outbox_tables import EVENTS
 from bookings.webhooks import FORMS
+from catalogue.review import VERDICTS
 
 Nonce = Annotated[str, Meta(min_length=1, max_length=255)]
 Till = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -112,3 +113,9 @@ class WebhookChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
     url: Address | None = None
     events: Events | None = None
+
+
+class NewVerdict(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What a person says of two records."""
+
+    verdict: Annotated[str, Meta(pattern=_ONE_OF.format("|".join(VERDICTS)))]

@@ -33,6 +33,7 @@ PREFIXES: Mapping[str, str] = MappingProxyType(
         "webhook": "hook",
         "delivery": "msg",
         "job": "job",
+        "question": "q",
     }
 )
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -25,6 +25,7 @@ from service.commands import (
     quarantine,
     read,
     review,
+    reviewers,
     sandbox,
     secrets,
     serve,
@@ -62,6 +63,7 @@ app.add_typer(till.app, name="till")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(merges.app, name="merges")
 app.add_typer(locks.app, name="locks")
+app.add_typer(reviewers.app, name="reviewers")
 app.add_typer(open_data.app, name="open-data")
 app.add_typer(connectors.app, name="connectors")
 app.add_typer(format.app, name="format")

@@ -23,6 +23,7 @@ from service.house import House
 from service.pages.documents import document, to_index
 from service.pages.problems import problem
 from service.pages.welcome import welcome
+from sync.reviewing import Reviews
 from sync.runner import now
 
 DRAIN_SECONDS = 20.0
@@ -73,6 +74,7 @@ def build(house: House) -> web.Application:
             ticket_keys=house.ticket_keys,
             webhooks=house.webhooks,
             deliveries=house.deliveries,
+            reviews=Reviews(house.pool),
             buckets=buckets,
             proxies=proxies,
             ring=bell(house),

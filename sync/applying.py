@@ -30,6 +30,7 @@ from sync.booked import Booked, note_news, watch
 from sync.gone import other_parts, parts_gone, seen_again, sold_sessions
 from sync.guard import TooMuchEmptied, guard_run
 from sync.quarantine import keep, mend, mend_keys, refuse
+from sync.renamed import ReadingSoFar
 from sync.runs import RunContext, advance, move_cursor
 from sync.sales_seen import note_sales_seen
 from sync.seen import note_seen
@@ -79,7 +80,8 @@ async def apply(
 
 async def _apply(conn: Connection, run: RunContext, batch: Batch) -> bool:
     """Tells whether anything that is published has changed."""
-    merge = Merge(conn, run.source, run.asked_at, run.generation, run.is_rehearsal)
+    reading = ReadingSoFar(conn, run, batch.deletes)
+    merge = Merge(conn, run.source, run.asked_at, run.generation, run.is_rehearsal, reading=reading)
     records = list(batch.upserts.values())
     rows: dict[type, list[Row]] = defaultdict(list)
     stocks: list[tuple[int, Stock]] = []

@@ -31,7 +31,11 @@ with named as (
     where r.source_id = $1 and r.kind = 5 and r.gone_at is null and r.observed_at <= $5
 )
 select r.key, r.part, r.entity_id as id from records r
-where exists (
+where not exists (
+    -- Its source names it otherwise by now: then it is not gone.
+    select from source_record o where o.kind = 5 and o.entity_id = r.entity_id and o.source_id = $1
+      and o.gone_at is null and not exists (select from records m where m.key = o.key and m.part = o.part))
+  and exists (
     select from booking b where b.session_id = r.entity_id and b.status in ('held', 'confirmed', 'used'))
 order by r.key, r.part
 """

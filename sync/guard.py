@@ -7,7 +7,7 @@ says that there are none left. What lies in the past is no withdrawal.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from catalogue.database import Connection
 from catalogue.kinds import KindCode
@@ -42,15 +42,22 @@ class TooMuchEmptied(Exception):
 
 
 async def guard_sweep(
-    conn: Connection, run: RunContext, gone: Sequence[tuple[KindCode, str, str]], nameless: int
+    conn: Connection,
+    run: RunContext,
+    gone: Sequence[tuple[KindCode, str, str]],
+    nameless: int,
+    otherwise: Collection[tuple[KindCode, str, str]] = (),
 ) -> None:
     """Raises `TooMuchGone` where the sweep of `gone` needs a person.
 
-    `nameless` rejected rows could be any of the missing ones.
+    `nameless` rejected rows could be any of the missing ones. What the source names `otherwise` by now is not lost, and
+    is not counted twice in what it had.
     """
+    gone = [name for name in gone if name not in otherwise]
     going = Counter(kind for kind, _, _ in gone)
     if any(going[kind] > FEW for kind in GUARDED):
         share, had = await _allowed(conn, run)
+        had.subtract(kind for kind, _, _ in otherwise)
         for kind, name in GUARDED.items():
             if going[kind] > FEW and going[kind] > share * had[kind]:
                 raise TooMuchGone(

@@ -36,6 +36,8 @@ class RunContext:
     """Everything will be rolled back: the change log's lock, which all writers share, is not taken."""
     is_released: bool = False
     """A person has looked: the source may empty itself."""
+    is_full: bool = False
+    """The reading names all that the source has."""
     taken_before: int = 0
     """Rows that earlier slices of this reading have taken, beyond those they brought; below 0 where they brought."""
     zeroed_before: int = 0
@@ -119,6 +121,7 @@ async def begin(
         # Any reading may turn out to be a whole snapshot: what it names is noted from its beginning.
         if cursor is None or not feed["snapshot_open"]:
             await conn.execute("delete from seen where source_id = $1", source.id)
+        mode = goes_on.mode if goes_on else "full" if cursor is None else "incremental"
         if cursor is None:
             generation += 1
             await conn.execute(
@@ -135,13 +138,15 @@ async def begin(
             returning id, clock_timestamp() as asked_at
             """,
             source.id,
-            goes_on.mode if goes_on else "full" if cursor is None else "incremental",
+            mode,
             generation,
             fence,
             goes_on.reading if goes_on else None,
             is_released,
         )
-    run = RunContext(row["id"], source, fence, generation, row["asked_at"], is_rehearsal, is_released)
+    run = RunContext(
+        row["id"], source, fence, generation, row["asked_at"], is_rehearsal, is_released, is_full=mode == "full"
+    )
     if goes_on is not None:
         run = replace(run, taken_before=goes_on.taken, zeroed_before=goes_on.zeroed, reading=goes_on.reading)
     return run, cursor

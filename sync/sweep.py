@@ -11,6 +11,7 @@ from catalogue.changes import log
 from catalogue.database import Connection
 from catalogue.kinds import KindCode
 from catalogue.merging import Merge
+from catalogue.renaming import named_otherwise
 from catalogue.withdrawals import withdraw
 from connectors.base import Checkpoint
 from sync.booked import Booked, note_news
@@ -94,6 +95,8 @@ async def _sweep(conn: Connection, run: RunContext, *, released: bool) -> int:
             *await _unnamed_stocks(conn, run),
         )
     ]
+    merge = Merge(conn, run.source, run.asked_at, run.generation, run.is_rehearsal)
+    otherwise = await named_otherwise(merge, gone)
     if not released:
         await guard_expected(conn, run, run.asked_at)
         nameless: int = await conn.fetchval(
@@ -101,10 +104,9 @@ async def _sweep(conn: Connection, run: RunContext, *, released: bool) -> int:
             run.source.id,
             run.generation,
         )
-        if len(gone) <= nameless:
-            gone = []
-        await guard_sweep(conn, run, gone, nameless)
-    merge = Merge(conn, run.source, run.asked_at, run.generation, run.is_rehearsal)
+        if len(gone) - len(otherwise) <= nameless:
+            gone = [name for name in gone if name in otherwise]
+        await guard_sweep(conn, run, gone, nameless, otherwise)
     sold = await sold_sessions(conn, run, gone)
     await forget_missed(conn, run.source.id, sold.names)
     outcome = await withdraw(merge, gone, spared_sessions=sold.spared)

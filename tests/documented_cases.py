@@ -26,7 +26,7 @@ from sandbox import provider
 from sandbox.faults import Faults
 from sandbox.provider_answers import Event, Person, Price, Stock, Timing
 from schemas.ids import public_id
-from schemas.records import Kind
+from schemas.records import Kind, Work
 from sync.push_merge import merge_waiting, waiting_sources
 
 
@@ -375,6 +375,43 @@ async def a_conflict(partner: Partner) -> Prepared:
     return await a_venue(partner)
 
 
+async def a_question(partner: Partner) -> Prepared:
+    """Two films that somebody was asked about."""
+    pool = partner.deps.pool
+    await partner.shop.source("films", "onix")
+    for key, title in (("f1", "Le Voyage"), ("f2", "La Traversée")):
+        await partner.shop.says("films", Work(ref=s.ref("films", "onix", key), title=title, type="film"))
+    number = await pool.fetchval(
+        """
+        insert into merge_decision (kind, source_id, key, entity_id, outcome, score, explanation, author)
+        select 1, r.source_id, r.key, (select entity_id from source_record where kind = 1 and key = 'f1'), 'ask', 60,
+               $1, 'rules-1'
+        from source_record r where r.kind = 1 and r.key = 'f2' returning id
+        """,
+        {"reasons": ["Le titre ou le nom : identique (+52)."]},
+    )
+    return Prepared({"id": public_id("question", number)}, headers=await partner.house_key())
+
+
+def an_answer(verdict: str) -> Callable[[Partner], Awaitable[Prepared]]:
+    async def prepare(partner: Partner) -> Prepared:
+        made = await a_question(partner)
+        path = f"/partner/v1/review/questions/{made.parameters['id']}/answer"
+        told = await partner.client.put(path, headers=made.headers, json={"verdict": verdict})
+        assert told.status == 200
+        return made
+
+    return prepare
+
+
+async def a_reader(partner: Partner) -> Prepared:
+    return Prepared(headers=(await a_question(partner)).headers)
+
+
+async def no_question(partner: Partner) -> Prepared:
+    return Prepared({"id": public_id("question", 424_242)}, headers=await partner.house_key())
+
+
 PARTNER: dict[str, Callable[[Partner], Awaitable[Prepared]]] = {
     "Vérifier une contremarque > Elle peut être validée": a_mark,
     "Vérifier une contremarque > Elle est inconnue, ou à un autre lieu": unknown_mark,
@@ -432,6 +469,13 @@ PARTNER: dict[str, Callable[[Partner], Awaitable[Prepared]]] = {
     "Lire ce qu'est devenu un envoi > L'envoi a été traité": a_job(4),
     "Lire ce qu'est devenu un envoi > Un élément a été refusé": a_job(-1),
     "Lire ce qu'est devenu un envoi > L'envoi n'existe pas, est à un autre, ou n'est plus gardé": a_vendor,
+    "Lister les questions > Une question attend": a_reader,
+    "Lire une question > Quelqu'un n'était pas sûr": an_answer("unsure"),
+    "Lire une question > La question n'existe pas": no_question,
+    "Répondre > C'est la même chose": a_question,
+    "Répondre > Une autre réponse est là": an_answer("same"),
+    "Défaire une réponse > Une réponse est là": an_answer("different"),
+    "Défaire une réponse > Il n'y en a pas": a_question,
 }
 
 

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 from storefront import Clock, Directory, Storefront
 
-from accounts.keys import KeyRing
+from accounts.keys import HOUSE_SCOPES, KeyRing
 from accounts.offerers import Offerers
 from accounts.people import People
 from bookings.booking import Bookings
@@ -28,6 +28,7 @@ from edge.app import root
 from edge.buckets import LocalBuckets
 from partner_api.keys import PartnerApi
 from partner_api.mounting import mount
+from sync.reviewing import Reviews
 from sync.vault import Vault
 
 Client = TestClient[web.Request, web.Application]
@@ -56,6 +57,12 @@ class Partner:
         vendor_id = await parties.vendor(f"Logiciel de {venue}")
         await parties.let_act(vendor_id, self.venues[venue])
         issued = await self.deps.keys.issue(vendor_id, label="test", scopes=scopes, actor="system:test")
+        return {"Authorization": f"Bearer {issued.text}"}
+
+    async def house_key(self) -> dict[str, str]:
+        """The headers of a new key of the house's own page."""
+        vendor_id = await Offerers(self.deps.pool).vendor("La maison")
+        issued = await self.deps.keys.issue(vendor_id, label="test", scopes=HOUSE_SCOPES, actor="system:test")
         return {"Authorization": f"Bearer {issued.text}"}
 
     async def booked(self, source: str, key: str, *, quantity: int = 1, number: int = 1) -> Booking:
@@ -108,6 +115,7 @@ async def open_partner(pool: Pool, clock: Clock, aiohttp_client: AiohttpClient) 
         ticket_keys=TicketKeys(pool, VAULT, clock),
         keys=KeyRing(pool, clock, environment="sandbox"),
         people=People(pool),
+        reviews=Reviews(pool),
         webhooks=Webhooks(pool, VAULT, clock),
         deliveries=Deliveries(pool, clock),
         buckets=LocalBuckets(clock=lambda: clock().timestamp()),

@@ -947,6 +947,36 @@ def upgrade() -> None:
     )
     op.create_index("merge_member_record", "merge_member", ["source_id", "kind", "key", "part"], unique=False)
     op.create_table(
+        "review_answer",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("question_id", sa.BigInteger(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("newcomer_id", sa.BigInteger(), nullable=False),
+        sa.Column("candidate_id", sa.BigInteger(), nullable=False),
+        sa.Column("merge_id", sa.BigInteger(), nullable=True),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(verdict = 'same') = (merge_id is not null)", name="review_answer_merge"),
+        sa.CheckConstraint("verdict in ('same', 'different', 'unsure')", name="review_answer_verdict"),
+        sa.ForeignKeyConstraint(
+            ["merge_id"],
+            ["entity_merge.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["question_id"],
+            ["merge_decision.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "review_answer_standing",
+        "review_answer",
+        ["question_id"],
+        unique=True,
+        postgresql_where=sa.text("undone_at is null"),
+    )
+    op.create_table(
         "run",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("source_id", sa.BigInteger(), nullable=False),
@@ -1058,6 +1088,7 @@ def upgrade() -> None:
         sa.Column("observed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("record", postgresql.JSONB(none_as_null=True, astext_type=Text()), nullable=True),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("kind between 1 and 5", name="source_record_kind"),
         sa.ForeignKeyConstraint(
             ["source_id"],
@@ -1066,6 +1097,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "kind", "key", "part"),
     )
     op.create_index("source_record_entity", "source_record", ["kind", "entity_id"], unique=False)
+    op.create_index(
+        "source_record_content",
+        "source_record",
+        ["source_id", "content"],
+        unique=False,
+        postgresql_where=sa.text("content is not null"),
+    )
     op.create_table(
         "ticketing",
         sa.Column("source_id", sa.BigInteger(), autoincrement=False, nullable=False),

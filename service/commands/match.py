@@ -1,4 +1,7 @@
-"""`passerelle match`: spreadsheets matched with no database; what is the same thing, how sure that is, and why."""
+"""`passerelle match`: spreadsheets matched with no database; what is the same thing, how sure that is, and why.
+
+`match rebuild`, which works on the database, stands in `rebuild.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.commands.rebuild import rebuild
 from service.commands.running import err, named, out
 from service.french import counted
 
@@ -19,7 +23,10 @@ if TYPE_CHECKING:
     from service.spreadsheets import Spreadsheet
 
 # The numerical libraries take a third of a second to import: only these commands do.
-app = typer.Typer(no_args_is_help=True, help="Rapproche des tableurs, sans base de données.")
+app = typer.Typer(
+    no_args_is_help=True, help="Rapproche des tableurs, sans base de données, ou tout ce qu'elle contient."
+)
+app.command("rebuild")(rebuild)
 
 Out = Annotated[Path | None, typer.Option("--out", help="Le CSV à écrire.", show_default=False)]
 Explain = Annotated[

@@ -131,7 +131,7 @@ def split_(
         code = kind_of(kind)
         async with house.pool.acquire() as conn, conn.transaction():
             await _note(conn, who(by), "merge.split", f"{kind}:{source}:{key}", {})
-            new = await split(conn, code, Member(source, key, part), author=who(by))
+            new = await split(conn, code, Member(source, key, part), author=PERSON + who(by))
         out.print(f"la fiche {key} de la source {source} est désormais {KINDS[kind]} {new}.")
         return 0
 

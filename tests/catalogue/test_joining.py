@@ -279,7 +279,7 @@ async def test_a_record_that_joined_by_itself_is_taken_out_for_good(desk: Desk) 
     await desk.snapshot("agenda", *show("agenda", "a", "Phèdre"))
     event_id = await desk.entity("agenda", 4, "a")
     assert event_id == await desk.entity("office", 4, "e")
-    new = await split(desk.conn, KindCode.EVENT, Member(desk.sources["agenda"], "a"), author="jeanne")
+    new = await split(desk.conn, KindCode.EVENT, Member(desk.sources["agenda"], "a"), author="person:jeanne")
     assert await desk.entity("agenda", 4, "a") == new != event_id
     for day in range(3):
         ours, theirs = await desk.entity("office", 5, f"e-{day}"), await desk.entity("agenda", 5, f"a-{day}")
@@ -296,7 +296,7 @@ async def test_a_record_that_joined_by_itself_is_taken_out_for_good(desk: Desk) 
     with pytest.raises(MergeRefused, match="jamais"):
         await join(desk.conn, KindCode.EVENT, event_id, new, author="rules-1")
     with pytest.raises(MergeRefused, match="seule"):
-        await split(desk.conn, KindCode.EVENT, Member(desk.sources["agenda"], "a"), author="jeanne")
+        await split(desk.conn, KindCode.EVENT, Member(desk.sources["agenda"], "a"), author="person:jeanne")
 
 
 async def test_questions_come_in_the_order_of_their_worth(desk: Desk) -> None:
@@ -333,7 +333,7 @@ async def test_a_record_that_was_split_off_does_not_come_back_by_its_number(desk
     await desk.snapshot("two", film("two", "138295"))
     was = await desk.entity("one", 1, "f")
     assert await desk.entity("two", 1, "f") == was
-    own = await split(desk.conn, KindCode.WORK, Member(desk.sources["two"], "f"), author="jeanne")
+    own = await split(desk.conn, KindCode.WORK, Member(desk.sources["two"], "f"), author="person:jeanne")
     for visa in ("141273", "138295"):
         await desk.delta("two", film("two", visa))
         assert await desk.entity("two", 1, "f") != was

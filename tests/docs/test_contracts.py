@@ -28,6 +28,7 @@ import partner_api.dialects.answers
 import partner_api.mounting
 import partner_api.problems
 import partner_api.requests
+import partner_api.review_answers
 import partner_api.webhook_answers
 import sandbox.provider
 import sandbox.provider_answers
@@ -53,6 +54,7 @@ SHAPES = {
         partner_api.answers,
         partner_api.answers_offline,
         partner_api.requests,
+        partner_api.review_answers,
         partner_api.webhook_answers,
     ),
     "dialects": (partner_api.dialects.answers,),
@@ -109,6 +111,7 @@ def mounted(name: str) -> web.Application:
                 webhooks=nothing,
                 deliveries=nothing,
                 people=nothing,
+                reviews=nothing,
                 buckets=LocalBuckets(),
             ),
         )

@@ -83,7 +83,7 @@ def test_answers_are_kept_and_taken_back(run: Run, database_url: str, tmp_path: 
     assert run("merges", "labels", "--out", str(file)).exit_code == 0
     assert sorted(row["label"] for row in csv.DictReader(file.read_text("utf-8").splitlines())) == ["0", "1"]
     assert "person:" in run("merges", "list").stdout
-    assert asked(database_url, "select count(*) from audit_event where action like 'merge.%'") == 4
+    assert asked(database_url, "select count(*) from audit_event where action like 'review.%'") == 4
 
 
 def test_what_a_thing_is_made_of(run: Run, database_url: str) -> None:
@@ -131,3 +131,28 @@ def test_never_and_join_by_name(run: Run, database_url: str) -> None:
     refused = run("merges", "join", "work", first, second)
     assert refused.exit_code == 2
     assert "jamais les mêmes" in refused.stderr
+
+
+def test_a_rebuild_is_shown_and_done_only_when_asked(run: Run, database_url: str) -> None:
+    """`match rebuild` says what it would do and writes nothing; `--apply` does it, once; who asked is noted."""
+    shown = run("match", "rebuild")
+    assert shown.exit_code == 0, shown.output
+    assert "œuvre : 4 fiches, 4 entités" in shown.stdout
+    assert asked(database_url, "select count(*) from audit_event") == 0
+    assert run("match", "rebuild", "--kind", "work", "--apply", "--by", "jeanne").exit_code == 0
+    assert asked(database_url, "select actor from audit_event where action = 'match.rebuild'") == "staff:jeanne"
+    assert "Rien à changer." in run("match", "rebuild").stdout
+    mistaken = run("match", "rebuild", "--kind", "film")
+    assert (mistaken.exit_code, "sorte inconnue" in mistaken.stderr) == (2, True)
+
+
+def test_readers_of_the_page_have_keys_of_their_own(run: Run, database_url: str) -> None:
+    """A key is shown once, listed without its secret, and revoked by its number."""
+    key = run("reviewers", "add", "relecture").stdout.strip()
+    assert asked(database_url, "select scopes from api_key") == ["review:decide"]
+    listed = run("reviewers", "list").stdout
+    assert "1 : relecture" in listed
+    assert key.rsplit("_", 1)[1] not in listed
+    assert run("reviewers", "revoke", "1").exit_code == 0
+    assert run("reviewers", "list").stdout == ""
+    assert run("reviewers", "revoke", "1").exit_code == 2
