@@ -13,7 +13,7 @@ from matching.clusters import clusters
 from matching.corpus import Columns, Corpus, corpus
 from matching.learning import learn
 from matching.linking import Matched, Spread, match
-from matching.words import Floats, Ints
+from matching.words import Floats, Ints, interned
 from schemas.records import Kind
 
 SAME: Final = 50
@@ -61,9 +61,10 @@ def judge_all(
     unless the source proves to tell things twice; rows whose sources all differ meet freely.
     """
     of_kind = np.array([kind.value for kind in kinds])
+    whole = {name: interned(column) for name, column in columns.items()}
     for kind in dict.fromkeys(kinds):
         rows = np.flatnonzero(of_kind == kind.value)
-        told = {name: [values[row] for row in rows.tolist()] for name, values in columns.items()}
+        told = {name: column.some(rows) for name, column in whole.items()}
         one = corpus(told, kind, np.unique(source[rows], return_inverse=True)[1].astype(np.int64))
         matched = match(one, one_to_one=one_to_one, spread=spread)
         odds = _with_answers(matched, rows, answers) if answers else matched.odds

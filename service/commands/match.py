@@ -16,6 +16,7 @@ from service.french import counted
 
 if TYPE_CHECKING:
     from matching.whole import Judged
+    from matching.words import Interned, Ints
     from service.spreadsheets import Spreadsheet
 
 # The numerical libraries take a third of a second to import: only these commands do.
@@ -43,14 +44,16 @@ def link(
     processes: Processes = _HERE,
 ) -> None:
     """Relie les fiches de deux tableurs : id_a, id_b, verdict (same ou ask), score, niveaux."""
+    import numpy as np
+
     from service.spreadsheets import read_spreadsheet
 
     with named():
         _asked(target, explain)
         one, other = read_spreadsheet(table_a), read_spreadsheet(table_b)
         answers = _answers(labels, one, other) if labels else None
-        rows = [*([0] * len(one.ids)), *([1] * len(other.ids))]
-        found = list(_judged([one, other], rows, one_to_one, answers, processes))
+        sides = np.repeat([0, 1], [len(one.ids), len(other.ids)])
+        found = list(_judged([one, other], sides, one_to_one, answers, processes))
         if target is not None:
             written = _write_pairs(target, found, [*one.ids, *other.ids], len(one.ids), one_to_one)
             err.print(f"{target} : {counted(written['same'], 'paire sûre')}, {written['ask']} à vérifier.")
@@ -84,13 +87,15 @@ def _asked(target: Path | None, explain: tuple[str, str] | None) -> None:
         raise ValueError("Que faire du résultat ? Donner --out FICHIER.csv ou --explain ID_A ID_B.")
 
 
-def _sources(sheet: Spreadsheet) -> list[int]:
+def _sources(sheet: Spreadsheet) -> Ints:
     """A number for each source; where none is told, or all are one, every record stands alone."""
-    told = sheet.columns.get("source", [])
-    if len(set(told) - {""}) < 2:
-        return list(range(len(sheet.ids)))
-    known: dict[str, int] = {}
-    return [known.setdefault(name or f"\x00{row}", len(known)) for row, name in enumerate(told)]
+    import numpy as np
+
+    rows = np.arange(len(sheet.ids))
+    told = sheet.columns.get("source")
+    if told is None or len(told.values) < 3:
+        return rows
+    return np.where(told.of > 0, told.of - 1, len(told.values) + rows)
 
 
 def _answers(path: Path, one: Spreadsheet, other: Spreadsheet) -> dict[tuple[int, int], bool]:
@@ -109,25 +114,30 @@ def _answers(path: Path, one: Spreadsheet, other: Spreadsheet) -> dict[tuple[int
 
 def _judged(
     sheets: list[Spreadsheet],
-    sources: list[int],
+    sources: Ints,
     one_to_one: bool,
     answers: dict[tuple[int, int], bool] | None,
     processes: int,
 ) -> Iterator[Judged]:
-    import numpy as np
-
     from matching.hands import hands
     from matching.whole import judge_all
 
     for note in (note for sheet in sheets for note in sheet.notes):
         err.print(note)
-    names = dict.fromkeys(name for sheet in sheets for name in sheet.columns)
-    columns = {
-        name: [cell for sheet in sheets for cell in sheet.columns.get(name) or [""] * len(sheet.ids)] for name in names
-    }
+    columns = {name: _both(name, sheets) for name in dict.fromkeys(name for sheet in sheets for name in sheet.columns)}
     kinds = [kind for sheet in sheets for kind in sheet.kinds]
-    source = np.array(sources, np.int64)
-    return judge_all(columns, kinds, source, one_to_one=one_to_one, answers=answers, spread=hands(processes))
+    return judge_all(columns, kinds, sources, one_to_one=one_to_one, answers=answers, spread=hands(processes))
+
+
+def _both(name: str, sheets: list[Spreadsheet]) -> Interned | list[str]:
+    """A column of all tables, one after the other."""
+    if len(sheets) == 1:
+        return sheets[0].columns[name]
+    return [
+        cell
+        for sheet in sheets
+        for cell in (sheet.columns[name].listed() if name in sheet.columns else [""] * len(sheet.ids))
+    ]
 
 
 def _write_pairs(target: Path, found: list[Judged], ids: list[str], ours: int, one_to_one: bool) -> dict[str, int]:
