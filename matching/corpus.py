@@ -31,6 +31,7 @@ _MARKED: Final = re.compile(
 _ORIGINAL: Final = re.compile(r"\b(?:vo|vost\w{0,2}|version originale)\b")
 _FRENCH: Final = re.compile(r"\b(?:vf|vfst\w?|version francaise)\b")
 _CODE: Final = re.compile(r"[^\W_]+(?:[-/.][^\W_]+)+")
+_JOINTS: Final = re.compile(r"[-/.]")
 _YEAR: Final = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _ISO_DAY: Final = re.compile(r"^\s*(\d{4})-(\d{2})-(\d{2})")
 _CLOCK: Final = re.compile(r"^\s*(\d{1,2})\s*[h:]\s*(\d{2})?")
@@ -134,11 +135,13 @@ def _title(value: str) -> tuple[str, str, int]:
     if not _MARKED.search(text):
         return fold(text), "", 0
     read = read_title(text)
-    codes = (code.replace("-", "").replace("/", "").replace(".", "") for code in _CODE.findall(text))
+    codes = [_JOINTS.sub("", code) for code in _CODE.findall(text)] if _JOINTS.search(text) else []
     extra = " ".join(code for code in codes if any(c.isdigit() for c in code) and not code.isdigit())
     season = f"s{read.season}" if read.season is not None else ""
-    original, french = bool(_ORIGINAL.search(text)), bool(_FRENCH.search(text))
-    return f"{read.text} {extra}".strip(), f"{read.volume}{season}", 0 if original == french else 1 if original else 2
+    version = 0
+    if "v" in text and bool(_ORIGINAL.search(text)) != bool(_FRENCH.search(text)):
+        version = 1 if _ORIGINAL.search(text) else 2
+    return f"{read.text} {extra}".strip(), f"{read.volume}{season}", version
 
 
 def _digit_words(title: Texts) -> csr_matrix:

@@ -79,7 +79,7 @@ class Interning:
     """A column that is being told, some records at a time."""
 
     def __init__(self) -> None:
-        self._known: dict[str, int] = defaultdict(lambda: 0)
+        self._known: defaultdict[str, int] = defaultdict(lambda: 0)
         self._known.default_factory = self._known.__len__
         self._known[""] = 0
         self._of = [np.zeros(0, np.int32)]
@@ -91,7 +91,7 @@ class Interning:
         """Return the column, `read` of each distinct text. Nothing is added afterwards."""
         self._known.default_factory = None  # it holds the dictionary that holds it
         raw = list(self._known)
-        self._known = {}
+        self._known = defaultdict(int)
         column = Interned(np.concatenate(self._of), raw)
         values = list(map(read, raw))
         return column if values == raw else column.renamed(values)
@@ -159,7 +159,7 @@ def _bags_of_words(values: list[str]) -> tuple[NDArray[np.int32], Ints, list[str
     """The distinct words of each value, one value after the other, where each value's words begin and end, and the
     words.
     """
-    known: dict[str, int] = defaultdict(lambda: 0)
+    known: defaultdict[str, int] = defaultdict(lambda: 0)
     known.default_factory = known.__len__
     numbers, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
     for start in range(0, len(values), _AT_A_TIME):
