@@ -16,7 +16,7 @@ from matching.names import company, person, publisher
 from matching.normalise import fold
 from matching.places import phone, street, town, venue_name
 from matching.titles import read_title, read_volume
-from matching.words import Floats, Interned, Ints, Texts, in_order, intern, interned, of_folded, texts
+from matching.words import Floats, Interned, Ints, Texts, in_order, intern, interned, of_column, texts
 from schemas.identifiers import SCHEMES, InvalidIdentifier
 from schemas.records import Kind
 
@@ -81,7 +81,7 @@ def corpus(columns: Columns, kind: Kind, source: Ints) -> Corpus:
     held = {name: column for name, told in columns.items() if len((column := interned(told)).values) > 1}
     title, volume, version = _titles(held, size)
     found = {"title": title}
-    digits = _digit_words(title)
+    digits = digit_words(title)
     for name, read in _TEXTS.items():
         if name in held:
             found[name] = texts(held[name], read)
@@ -120,14 +120,14 @@ def _titles(held: Mapping[str, Interned], size: int) -> tuple[Texts, Ints, Ints]
         for value in column.values
     ]
     mark_of, known = intern(mark for _, mark, _ in read)
-    volume, version = mark_of.astype(np.int64)[column.of], np.array([version for _, _, version in read])[column.of]
+    volume, version = mark_of[column.of], np.array([version for _, _, version in read])[column.of]
     if "volume" in held:
         numbers = {mark: number for number, mark in enumerate(known)}
         told = held["volume"]
         marks = [read_volume(value) if value else "" for value in told.values]
         said = np.array([numbers.setdefault(mark, len(numbers)) for mark in marks])[told.of]
         volume = np.where(said > 0, said, volume)
-    return of_folded(column.renamed(in_order(text) for text, _, _ in read)), volume, version
+    return of_column(column.renamed(in_order(text) for text, _, _ in read)), volume, version
 
 
 def _title(value: str) -> tuple[str, str, int]:
@@ -144,7 +144,8 @@ def _title(value: str) -> tuple[str, str, int]:
     return f"{read.text} {extra}".strip(), f"{read.volume}{season}", version
 
 
-def _digit_words(title: Texts) -> csr_matrix:
+def digit_words(title: Texts) -> csr_matrix:
+    """Return which words of each distinct title hold a digit."""
     bags = title.bags
     held = np.array([any(c.isdigit() for c in word) for word in title.words] or [False])
     kept = bags.copy()
@@ -156,7 +157,7 @@ def _digit_words(title: Texts) -> csr_matrix:
 def _people(column: Interned) -> Texts:
     """Names as words, in no order: which is the first name matters little among rare words."""
     pieces = Pieces(lambda text: _ASIDE.search(text) is not None)
-    return of_folded(column.renamed(in_order(_names(value, pieces)) for value in column.values))
+    return of_column(column.renamed(in_order(_names(value, pieces)) for value in column.values))
 
 
 def _names(value: str, pieces: Pieces) -> str:

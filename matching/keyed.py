@@ -81,8 +81,9 @@ def _undated_keys(
 def _both(everyone: Ints, context: Ints, others: Sequence[Ints]) -> Keys:
     """A key for the context with each of the others, where both are told."""
     records, values = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    is_told = context > 0
     for other in others:
-        told = (context > 0) & (other > 0)
+        told = np.flatnonzero(is_told & (other > 0))
         records.append(everyone[told])
         values.append(_mixed(context[told], other[told]))
     return np.concatenate(records), np.concatenate(values)
@@ -143,7 +144,7 @@ def pairs(one: Corpus, most: int = MOST_IN_BLOCK) -> tuple[Ints, Ints]:
     dividers = _dividers(one)
     codes = []
     for (records, values), divides in keys(one):
-        order = np.argsort(values, kind="stable")
+        order = np.argsort(values)
         records, values = records[order], values[order]
         small, found = _opened(records, values, one.size, most)
         codes.append(found)
@@ -163,7 +164,7 @@ def _divided(records: Ints, values: Ints, dividers: Sequence[Ints], size: int, m
     parts = [_mixed(values[told], divider[records[told]]) for told, divider in zip(inside, dividers, strict=True)]
     keyed = np.concatenate([np.zeros(0, np.int64), *parts])
     who = np.concatenate([np.zeros(0, np.int64), *(records[told] for told in inside)])
-    order = np.argsort(keyed, kind="stable")
+    order = np.argsort(keyed)
     return _opened(who[order], keyed[order], size, most)[1]
 
 

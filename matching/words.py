@@ -72,7 +72,7 @@ class Interned:
     def renamed(self, values: Iterable[str]) -> Interned:
         """Return the column with other texts in place of `values`, in their order; the first stays the empty one."""
         of, distinct = intern(values)
-        return Interned(of[self.of], distinct)
+        return Interned(of.astype(np.int32)[self.of], distinct)
 
 
 class Interning:
@@ -97,16 +97,21 @@ class Interning:
         return column if values == raw else column.renamed(values)
 
 
-def intern(values: Iterable[str]) -> tuple[NDArray[np.int32], list[str]]:
+def intern(values: Iterable[str]) -> tuple[Ints, list[str]]:
     """Return each value's number and the distinct values in the order of appearance; 0 is the empty text."""
     column = Interning()
     column.add(values)
     told = column.told(str)
-    return told.of, told.values
+    return told.of.astype(np.int64), told.values
 
 
 def interned(column: Interned | Sequence[str]) -> Interned:
-    return column if isinstance(column, Interned) else Interned(*intern(column))
+    """Return a column of texts interned, if it is not yet."""
+    if isinstance(column, Interned):
+        return column
+    told = Interning()
+    told.add(column)
+    return told.told(str)
 
 
 def by_appearance(numbers: Ints | NDArray[np.int32], size: int) -> tuple[NDArray[np.int32], Ints]:
@@ -131,7 +136,7 @@ def ordered(numbers: Ints) -> Ints:
 
 def texts(column: Interned, fold: Callable[[str], str]) -> Texts:
     """Return `column` with each distinct value folded once."""
-    return of_folded(column.renamed(in_order(fold(value)) for value in column.values))
+    return of_column(column.renamed(in_order(fold(value)) for value in column.values))
 
 
 def in_order(text: str) -> str:
@@ -139,10 +144,15 @@ def in_order(text: str) -> str:
     return " ".join(sorted(text.split()))
 
 
-def of_folded(column: Interned) -> Texts:
+def of_column(column: Interned) -> Texts:
     """Return a column of folded texts, each `in_order`, with its words."""
-    indices, indptr, words = _bags_of_words(column.values)
-    of, size = column.of.astype(np.int64), len(column.values)
+    return of_folded(column.of.astype(np.int64), column.values)
+
+
+def of_folded(of: Ints, folded: list[str]) -> Texts:
+    """Return the column whose records have the values `of` among the distinct `folded` ones, each `in_order`."""
+    indices, indptr, words = _bags_of_words(folded)
+    size = len(folded)
     times = np.bincount(of, minlength=size).astype(np.float64)
     times[0] = 0
     per_value = np.repeat(times, np.diff(indptr))
@@ -152,7 +162,7 @@ def of_folded(column: Interned) -> Texts:
     data = bits[indices].astype(np.float64) if len(indices) else np.zeros(0)
     bags = csr_matrix((data, indices, indptr), shape=(size, max(1, len(words))))
     bags.sort_indices()
-    return Texts(of, column.values, bags, np.asarray(bags.sum(axis=1)).ravel(), words, int(times.sum()))
+    return Texts(of, folded, bags, np.asarray(bags.sum(axis=1)).ravel(), words, int(times.sum()))
 
 
 def _bags_of_words(values: list[str]) -> tuple[NDArray[np.int32], Ints, list[str]]:
