@@ -26,17 +26,15 @@ Keys = tuple[Ints, Ints]
 """Records, and the key each has: one key a row, a record may have many."""
 
 
-def keys(one: Corpus) -> Iterator[tuple[Keys, bool]]:
+def keys(one: Corpus, words: list[Ints], makers: list[Ints]) -> Iterator[tuple[Keys, bool]]:
     """Yield the keys of `one`, a sort of key at a time, and whether blocks too large are worth dividing; keys of
-    different sorts never meet.
+    different sorts never meet. `words` and `makers` are the rarest words of titles and names.
     """
     everyone = np.arange(one.size)
     for held in one.identifiers.values():
         yield _told(everyone, held.of), False
     if "title" not in one.texts:
         return
-    words = rarest_words(one.texts["title"], _TITLE_WORDS)
-    makers = rarest_words(one.texts["contributors"], _MAKER_WORDS) if "contributors" in one.texts else []
     named = {name: one.texts[name].of for name in ("venue", "city", "postal_code", "publisher") if name in one.texts}
     undated = None
     if one.kind is Kind.EVENT and "day" in one.numbers:
@@ -141,9 +139,11 @@ def pairs(one: Corpus, most: int = MOST_IN_BLOCK) -> tuple[Ints, Ints]:
     A block of more than `most` records is divided by the rarer words of title and makers, and what is still too large
     is left out: no block costs more than `most` squared.
     """
-    dividers = _dividers(one)
+    words = rarest_words(one.texts["title"], _TITLE_WORDS) if "title" in one.texts else []
+    makers = rarest_words(one.texts["contributors"], _MAKER_WORDS) if "contributors" in one.texts else []
+    dividers = [*words[:3], *makers[:2]] if words else []
     codes = []
-    for (records, values), divides in keys(one):
+    for (records, values), divides in keys(one, words, makers):
         order = np.argsort(values)
         records, values = records[order], values[order]
         small, found = _opened(records, values, one.size, most)
@@ -152,11 +152,6 @@ def pairs(one: Corpus, most: int = MOST_IN_BLOCK) -> tuple[Ints, Ints]:
             codes.append(_divided(records[~small], values[~small], dividers, one.size, most))
     distinct = ordered(np.concatenate([np.zeros(0, np.int64), *codes]))
     return distinct // one.size, distinct % one.size
-
-
-def _dividers(one: Corpus) -> list[Ints]:
-    makers = rarest_words(one.texts["contributors"], 2) if "contributors" in one.texts else []
-    return [*rarest_words(one.texts["title"], 3), *makers] if "title" in one.texts else []
 
 
 def _divided(records: Ints, values: Ints, dividers: Sequence[Ints], size: int, most: int) -> Ints:
