@@ -14,11 +14,8 @@ import csv
 import gzip
 import json
 import os
-import resource
-import subprocess
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from bench.er_corpus import HEADER, write_corpus
+from bench.er_measures import cluster_scores, measured
 from bench.matching_peers import PEERS, Scored
 from bench.matching_sets import MAPS, LabelledSet, Pair, labelled_set
 from matching.hands import hands
@@ -104,29 +102,11 @@ def on_corpus(table: Path, truth: list[int]) -> dict[str, Any]:
     """Clusters of one table by the command line, as a user runs it: seconds and memory of the whole process."""
     with TemporaryDirectory() as place:
         target = Path(place) / "clusters.csv"
-        begun = time.perf_counter()
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         command = [sys.executable, "-m", "service.cli", "match", "dedupe", str(table), "--out", str(target)]
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own command
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds = time.perf_counter() - begun
+        cost = measured(command, len(truth))
         with target.open(encoding="utf-8", newline="") as file:
             found = [row["cluster"] for row in csv.DictReader(file)]
-    both, told, true = (_pairs(list(of)) for of in (zip(found, truth, strict=True), found, truth))
-    return {
-        "records": len(truth),
-        "precision": both / max(1, told),
-        "recall": both / max(1, true),
-        "f1": 2 * both / max(1, told + true),
-        "seconds": seconds,
-        "cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-        "records_per_second": len(truth) / seconds,
-        "peak_mb": after.ru_maxrss // 1024,
-    }
-
-
-def _pairs(values: list[Any]) -> int:
-    return sum(times * (times - 1) // 2 for times in Counter(values).values())
+    return {"records": len(truth), **cluster_scores(found, truth), **cost}
 
 
 def given_corpus(folder: Path, target: Path) -> list[int]:

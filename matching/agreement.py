@@ -24,6 +24,8 @@ _EARTH_METRES: Final = 6_371_000
 _RARE: Final = 2.6
 """A word that at most two records have (and some smoothing)."""
 _SELDOM: Final = 8.0
+_AT_A_TIME: Final = 200_000
+"""Pairs of values compared at a time, so that what is put down meanwhile stays small."""
 FIELDS: Final = tuple(LEVELS)
 
 
@@ -62,14 +64,17 @@ def _by_text(one: Corpus, name: str, left: Ints, right: Ints) -> NDArray[Any] | 
     both = np.flatnonzero(a > 0)
     codes, of = np.unique(a[both] * len(column.values) + b[both], return_inverse=True)
     rank = _RANKS.get(name, _name_levels)
+    ranked = np.zeros(len(codes), np.uint8)
+    for start in range(0, len(codes), _AT_A_TIME):
+        some = codes[start : start + _AT_A_TIME]
+        ranked[start : start + _AT_A_TIME] = rank(column, some // len(column.values), some % len(column.values))
     levels = np.zeros(len(left), np.uint8)
-    if len(codes):
-        levels[both] = rank(column, codes // len(column.values), codes % len(column.values))[of]
+    levels[both] = ranked[of]
     return levels
 
 
-def shared(column: Texts, a: Ints, b: Ints) -> Shared:
-    """Compare distinct values of a column, both told."""
+def shared(column: Texts, a: Ints, b: Ints, least: float) -> Shared:
+    """Compare distinct values of a column, both told. Letters less alike than `least` count as not alike."""
     ours, theirs = column.bags[a], column.bags[b]
     theirs.data = np.ones_like(theirs.data)
     common = ours.multiply(theirs).tocsr()
@@ -79,19 +84,23 @@ def shared(column: Texts, a: Ints, b: Ints) -> Shared:
         total[some] = np.add.reduceat(common.data, common.indptr[some])
         most[some] = np.maximum.reduceat(common.data, common.indptr[some])
     ours_weigh, theirs_weigh = column.weight[a], column.weight[b]
-    texts = column.values
-    letters = process.cpdist([texts[n] for n in a], [texts[n] for n in b], scorer=fuzz.ratio, dtype=np.uint8)
     return Shared(
         jaccard=total / np.maximum(ours_weigh + theirs_weigh - total, 1e-9),
         contained=total / np.maximum(np.minimum(ours_weigh, theirs_weigh), 1e-9),
-        letters=letters / 100.0,
+        letters=_letters(column, a, b, least),
         records=np.where(most > 0, (column.records + 1) * 2.0**-most - 0.5, np.inf),
         equal=a == b,
     )
 
 
+def _letters(column: Texts, a: Ints, b: Ints, least: float) -> Floats:
+    ours, theirs = ([*map(column.values.__getitem__, of.tolist())] for of in (a, b))
+    found = process.cpdist(ours, theirs, scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=100 * least - 1)
+    return np.asarray(found / 100.0)
+
+
 def _title_levels(column: Texts, a: Ints, b: Ints) -> NDArray[Any]:
-    pair = shared(column, a, b)
+    pair = shared(column, a, b, 0.6)
     like = np.zeros(len(a), np.int64)
     for level, (words, letters, contained) in enumerate(
         ((0.2, 0.6, 0.5), (0.35, 0.72, 0.7), (0.55, 0.82, 0.95), (0.8, 0.91, 2.0)), 1
@@ -103,7 +112,7 @@ def _title_levels(column: Texts, a: Ints, b: Ints) -> NDArray[Any]:
 
 
 def _name_levels(column: Texts, a: Ints, b: Ints) -> NDArray[Any]:
-    pair = shared(column, a, b)
+    pair = shared(column, a, b, 0.7)
     like = np.zeros(len(a), np.int64)
     for level, (words, letters, contained) in enumerate(((0.2, 0.7, 0.5), (0.5, 0.85, 0.9), (0.8, 0.92, 2.0)), 1):
         like[(pair.jaccard >= words) | (pair.letters >= letters) | (pair.contained >= contained)] = level
@@ -112,9 +121,7 @@ def _name_levels(column: Texts, a: Ints, b: Ints) -> NDArray[Any]:
 
 
 def _same_levels(column: Texts, a: Ints, b: Ints) -> NDArray[Any]:
-    texts = column.values
-    letters = process.cpdist([texts[n] for n in a], [texts[n] for n in b], scorer=fuzz.ratio, dtype=np.uint8)
-    return np.where(letters >= 88, 2, 1)
+    return np.where(_letters(column, a, b, 0.88) >= 0.88, 2, 1)
 
 
 def _exact_levels(column: Texts, a: Ints, b: Ints) -> NDArray[Any]:
@@ -122,7 +129,7 @@ def _exact_levels(column: Texts, a: Ints, b: Ints) -> NDArray[Any]:
 
 
 def _share_levels(column: Texts, a: Ints, b: Ints) -> NDArray[Any]:
-    return 1 + np.searchsorted([0.08, 0.15, 0.25, 0.4, 0.6], shared(column, a, b).jaccard, side="right")
+    return 1 + np.searchsorted([0.08, 0.15, 0.25, 0.4, 0.6], shared(column, a, b, 1.0).jaccard, side="right")
 
 
 _RANKS: Final[Mapping[str, Callable[[Texts, Ints, Ints], NDArray[Any]]]] = {
@@ -208,11 +215,14 @@ def _place(one: Corpus, left: Ints, right: Ints) -> NDArray[Any] | None:
     if "latitude" not in one.numbers or "longitude" not in one.numbers:
         return None
     latitude, longitude = np.radians(one.numbers["latitude"]), np.radians(one.numbers["longitude"])
+    told = np.flatnonzero(~np.isnan(latitude[left] + longitude[left] + latitude[right] + longitude[right]))
+    levels = np.zeros(len(left), np.int64)
+    left, right = left[told], right[told]
     height, width = latitude[right] - latitude[left], longitude[right] - longitude[left]
     h = np.sin(height / 2) ** 2 + np.cos(latitude[left]) * np.cos(latitude[right]) * np.sin(width / 2) ** 2
     metres = 2 * _EARTH_METRES * np.arcsin(np.sqrt(np.minimum(1.0, h)))
-    steps = np.searchsorted([30, 80, 200, 500, 1500, 5000], np.nan_to_num(metres))
-    return np.where(np.isnan(metres), 0, 7 - steps)
+    levels[told] = 7 - np.searchsorted([30, 80, 200, 500, 1500, 5000], metres)
+    return levels
 
 
 def _identifier(one: Corpus, left: Ints, right: Ints) -> NDArray[Any] | None:

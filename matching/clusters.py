@@ -2,11 +2,15 @@
 
 Plain transitive closure lets one wrong pair glue two clusters together. Here a pair joins two clusters only where they
 have no source in common, or, of sources that hold things twice, where what is known between the two speaks for it.
+Where nothing can speak against it the closure is taken as a whole; only the rest is gone through pair by pair.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from matching.words import Floats, Ints
 
@@ -14,8 +18,43 @@ from matching.words import Floats, Ints
 def clusters(left: Ints, right: Ints, weights: Floats, source: Ints, is_clean: bool) -> Ints:
     """Return each record's cluster, named by its lowest record.
 
-    `weights` are log odds of the pairs that were compared, negative ones too: they are what speaks against a join.
+    `weights` are log odds of the pairs that were compared, negative ones too: they are what speaks against a join. Each
+    pair stands there once.
     """
+    told = weights > 0
+    cluster, is_settled = _unopposed(left[told], right[told], source, is_clean)
+    open_ = ~is_settled[left]
+    open_ &= ~is_settled[right]
+    some = np.flatnonzero(~is_settled)
+    place = np.zeros(len(source), np.int64)
+    place[some] = np.arange(len(some))
+    joined = _joined(place[left[open_]], place[right[open_]], weights[open_], source[some], is_clean)
+    cluster[some] = some[joined]
+    return cluster
+
+
+def _unopposed(left: Ints, right: Ints, source: Ints, is_clean: bool) -> tuple[Ints, NDArray[np.bool_]]:
+    """Each record's cluster as the plain closure of the likely pairs, and where nothing can speak against it: of a
+    clean source no record twice; of others, all pairs of the closure being likely.
+    """
+    size = len(source)
+    ties = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(size, size))
+    count, part = connected_components(ties, directed=False)
+    lowest = np.zeros(count, np.int64)
+    lowest[part[::-1]] = np.arange(size)[::-1]
+    if is_clean:
+        codes = np.sort(part * (np.int64(source.max(initial=0)) + 1) + source)
+        repeated = codes[1:][codes[1:] == codes[:-1]] // (np.int64(source.max(initial=0)) + 1)
+        opposed = np.zeros(count, bool)
+        opposed[repeated] = True
+    else:
+        members, pairs = np.bincount(part, minlength=count), np.bincount(part[left], minlength=count)
+        opposed = pairs < members * (members - 1) // 2
+    return lowest[part], ~opposed[part]
+
+
+def _joined(left: Ints, right: Ints, weights: Floats, source: Ints, is_clean: bool) -> Ints:
+    """The clusters of records whose likely pairs cannot all be followed, pair by pair."""
     parent = list(range(len(source)))
     members: dict[int, list[int]] = {}
     sources: dict[int, set[int]] = {}

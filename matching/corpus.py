@@ -11,16 +11,16 @@ from typing import Final
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from matching.folding import fold_value, plain_value
-from matching.names import person, publisher
+from matching.folding import LONGEST, Pieces, fold_value, plain_value
+from matching.names import company, person, publisher
 from matching.normalise import fold
 from matching.places import phone, street, town, venue_name
 from matching.titles import read_title, read_volume
-from matching.words import Floats, Ints, Texts, in_order, intern, of_folded, texts
+from matching.words import Floats, Interned, Ints, Texts, in_order, intern, interned, of_column, texts
 from schemas.identifiers import SCHEMES, InvalidIdentifier
 from schemas.records import Kind
 
-Columns = Mapping[str, Sequence[str]]
+Columns = Mapping[str, Interned | Sequence[str]]
 """Column name → one text per record, empty where it was not told."""
 
 _MARKED: Final = re.compile(
@@ -31,10 +31,16 @@ _MARKED: Final = re.compile(
 _ORIGINAL: Final = re.compile(r"\b(?:vo|vost\w{0,2}|version originale)\b")
 _FRENCH: Final = re.compile(r"\b(?:vf|vfst\w?|version francaise)\b")
 _CODE: Final = re.compile(r"[^\W_]+(?:[-/.][^\W_]+)+")
+_JOINTS: Final = re.compile(r"[-/.]")
 _YEAR: Final = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _ISO_DAY: Final = re.compile(r"^\s*(\d{4})-(\d{2})-(\d{2})")
 _CLOCK: Final = re.compile(r"^\s*(\d{1,2})\s*[h:]\s*(\d{2})?")
 _DECIMAL: Final = re.compile(r"-?\d+(?:[.,]\d+)?")
+_ASIDE: Final = re.compile(r"[(\[\d]")
+"""What a name shows that is no part of it: parentheses, dates."""
+_SHORT: Final = 60
+"""Of a value of at most so many letters no name is cut."""
+_MOST_NAMES: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +78,15 @@ class Corpus:
 def corpus(columns: Columns, kind: Kind, source: Ints) -> Corpus:
     """Return the records of `columns`, all of one kind, as a corpus; `source` has one number for each of them."""
     size = len(source)
-    held = {name: values for name, values in columns.items() if any(values)}
-    title, volume, version = _titles(held.get("title", [""] * size), held.get("subtitle"), held.get("volume"))
+    held = {name: column for name, told in columns.items() if len((column := interned(told)).values) > 1}
+    title, volume, version = _titles(held, size)
     found = {"title": title}
-    digits = _digit_words(title)
+    digits = digit_words(title)
     for name, read in _TEXTS.items():
         if name in held:
             found[name] = texts(held[name], read)
+    if "contributors" in held:
+        found["contributors"] = _people(held["contributors"])
     if "address" in held:
         found["house"] = texts(held["address"], lambda text: street(plain_value(text))[0])
     if "description" in held:
@@ -100,22 +108,26 @@ def corpus(columns: Columns, kind: Kind, source: Ints) -> Corpus:
     )
 
 
-def _titles(
-    titles: Sequence[str], subtitles: Sequence[str] | None, volumes: Sequence[str] | None
-) -> tuple[Texts, Ints, Ints]:
+def _titles(held: Mapping[str, Interned], size: int) -> tuple[Texts, Ints, Ints]:
     """Titles without volume and version, and these: what a column tells goes before what the title says."""
-    joined = titles if subtitles is None else [f"{a} : {b}" if b else a for a, b in zip(titles, subtitles, strict=True)]
-    raw_of, raw = intern(joined)
-    read = [_title(value) for value in raw]
-    text_of, distinct = intern(in_order(text) for text, _, _ in read)
+    column = held.get("title") or interned([""] * size)
+    if "subtitle" in held:
+        rows = zip(column.listed(), held["subtitle"].listed(), strict=True)
+        column = interned([f"{title} : {more}" if more else title for title, more in rows])
+    pieces = Pieces(lambda text: _MARKED.search(text) is not None or text.endswith("version"))
+    read = [
+        (words, "", 0) if (words := pieces.fold(value[:LONGEST])) is not None else _title(value)
+        for value in column.values
+    ]
     mark_of, known = intern(mark for _, mark, _ in read)
-    volume, version = mark_of[raw_of], np.array([version for _, _, version in read])[raw_of]
-    if volumes is not None:
+    volume, version = mark_of[column.of], np.array([version for _, _, version in read])[column.of]
+    if "volume" in held:
         numbers = {mark: number for number, mark in enumerate(known)}
-        told = (read_volume(value) if value else "" for value in volumes)
-        column = np.fromiter((numbers.setdefault(mark, len(numbers)) for mark in told), np.int64)
-        volume = np.where(column > 0, column, volume)
-    return of_folded(text_of[raw_of], distinct), volume, version
+        told = held["volume"]
+        marks = [read_volume(value) if value else "" for value in told.values]
+        said = np.array([numbers.setdefault(mark, len(numbers)) for mark in marks])[told.of]
+        volume = np.where(said > 0, said, volume)
+    return of_column(column.renamed(in_order(text) for text, _, _ in read)), volume, version
 
 
 def _title(value: str) -> tuple[str, str, int]:
@@ -123,14 +135,17 @@ def _title(value: str) -> tuple[str, str, int]:
     if not _MARKED.search(text):
         return fold(text), "", 0
     read = read_title(text)
-    codes = (code.replace("-", "").replace("/", "").replace(".", "") for code in _CODE.findall(text))
+    codes = [_JOINTS.sub("", code) for code in _CODE.findall(text)] if _JOINTS.search(text) else []
     extra = " ".join(code for code in codes if any(c.isdigit() for c in code) and not code.isdigit())
     season = f"s{read.season}" if read.season is not None else ""
-    original, french = bool(_ORIGINAL.search(text)), bool(_FRENCH.search(text))
-    return f"{read.text} {extra}".strip(), f"{read.volume}{season}", 0 if original == french else 1 if original else 2
+    version = 0
+    if "v" in text and bool(_ORIGINAL.search(text)) != bool(_FRENCH.search(text)):
+        version = 1 if _ORIGINAL.search(text) else 2
+    return f"{read.text} {extra}".strip(), f"{read.volume}{season}", version
 
 
-def _digit_words(title: Texts) -> csr_matrix:
+def digit_words(title: Texts) -> csr_matrix:
+    """Return which words of each distinct title hold a digit."""
     bags = title.bags
     held = np.array([any(c.isdigit() for c in word) for word in title.words] or [False])
     kept = bags.copy()
@@ -139,14 +154,23 @@ def _digit_words(title: Texts) -> csr_matrix:
     return kept
 
 
-def _people(value: str) -> str:
+def _people(column: Interned) -> Texts:
     """Names as words, in no order: which is the first name matters little among rare words."""
-    return " ".join(person(plain_value(name)) for name in value.split(";")[:12])
+    pieces = Pieces(lambda text: _ASIDE.search(text) is not None)
+    return of_column(column.renamed(in_order(_names(value, pieces)) for value in column.values))
 
 
-def _all_words(held: Columns) -> Texts:
-    parts = [held[name] for name in ("title", "subtitle", "description") if name in held]
-    return texts([" ".join(filter(None, row)) for row in zip(*parts, strict=True)], lambda text: fold_value(text, 1200))
+def _names(value: str, pieces: Pieces) -> str:
+    is_short = len(value) <= _SHORT and value.count(";") < _MOST_NAMES
+    if is_short and (words := pieces.fold(value)) is not None:
+        return company(words)
+    return " ".join(person(plain_value(name)) for name in value.split(";")[:_MOST_NAMES])
+
+
+def _all_words(held: Mapping[str, Interned]) -> Texts:
+    parts = [held[name].listed() for name in ("title", "subtitle", "description") if name in held]
+    whole = interned([" ".join(filter(None, row)) for row in zip(*parts, strict=True)])
+    return texts(whole, lambda text: fold_value(text, 1200))
 
 
 def _digits(value: str) -> str:
@@ -160,7 +184,6 @@ def _postal(value: str) -> str:
 
 
 _TEXTS: Final[Mapping[str, Callable[[str], str]]] = {
-    "contributors": _people,
     "publisher": lambda value: publisher(plain_value(value)),
     "series": fold_value,
     "venue": lambda value: venue_name(plain_value(value)),
@@ -208,24 +231,22 @@ NUMBERS: Final[Mapping[str, tuple[str, Callable[[str], float]]]] = {
 }
 
 
-def _numbers(column: Sequence[str], read: Callable[[str], float]) -> Floats:
-    of, raw = intern(column)
-    return np.array([np.nan, *(read(value) for value in raw[1:])])[of]
+def _numbers(column: Interned, read: Callable[[str], float]) -> Floats:
+    return np.array([np.nan, *map(read, column.values[1:])])[column.of]
 
 
-def _identifiers(held: Columns, kind: Kind) -> dict[str, Identifying]:
+def _identifiers(held: Mapping[str, Interned], kind: Kind) -> dict[str, Identifying]:
     """Schemes by the name they are carried under: of an EAN and an ISBN column the first one told counts."""
-    told: dict[str, list[str]] = {}
+    told: dict[str, Interned] = {}
     for name, scheme in SCHEMES.items():
         if name not in held or kind not in scheme.kinds:
             continue
-        raw_of, raw = intern(held[name])
-        normal = [_normal(name, value) if value else "" for value in raw]
-        before = told.get(scheme.carried_as, [""] * len(raw_of))
-        told[scheme.carried_as] = [was or normal[number] for was, number in zip(before, raw_of, strict=True)]
+        column = held[name].renamed(_normal(name, value) if value else "" for value in held[name].values)
+        before = told.get(scheme.carried_as)
+        told[scheme.carried_as] = column if before is None else before.or_else(column)
     return {
-        name: Identifying(intern(values)[0], SCHEMES[name].settles, SCHEMES[name].exclusive)
-        for name, values in told.items()
+        name: Identifying(column.of.astype(np.int64), SCHEMES[name].settles, SCHEMES[name].exclusive)
+        for name, column in told.items()
     }
 
 

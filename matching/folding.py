@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from ftfy import fix_encoding
@@ -33,3 +34,24 @@ def fold_value(text: str, longest: int = LONGEST) -> str:
     """Return a value's words: letters and digits, one space between."""
     text = text[:longest]
     return fold(text if text.isascii() else mended(text))
+
+
+class Pieces(dict[str, str | None]):
+    """What stands between two blanks, folded once however many values hold it; None for a piece of which `says_more`
+    holds, so that its value must be read as a whole.
+    """
+
+    def __init__(self, says_more: Callable[[str], bool]) -> None:
+        self._says_more = says_more
+
+    def __missing__(self, piece: str) -> str | None:
+        text = plain(piece)
+        self[piece] = folded = None if len(text) > 2 * len(piece) or self._says_more(text) else fold(text)
+        return folded
+
+    def fold(self, text: str) -> str | None:
+        """Return the words of `text` as `fold_value` does, or None where it must be read as a whole."""
+        if not text.isascii() and _SUSPECT.search(text):
+            return None
+        found = [self[piece] for piece in text.split()]
+        return None if None in found else " ".join(filter(None, found))

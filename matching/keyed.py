@@ -26,17 +26,15 @@ Keys = tuple[Ints, Ints]
 """Records, and the key each has: one key a row, a record may have many."""
 
 
-def keys(one: Corpus) -> Iterator[tuple[Keys, bool]]:
+def keys(one: Corpus, words: list[Ints], makers: list[Ints]) -> Iterator[tuple[Keys, bool]]:
     """Yield the keys of `one`, a sort of key at a time, and whether blocks too large are worth dividing; keys of
-    different sorts never meet.
+    different sorts never meet. `words` and `makers` are the rarest words of titles and names.
     """
     everyone = np.arange(one.size)
     for held in one.identifiers.values():
         yield _told(everyone, held.of), False
     if "title" not in one.texts:
         return
-    words = rarest_words(one.texts["title"], _TITLE_WORDS)
-    makers = rarest_words(one.texts["contributors"], _MAKER_WORDS) if "contributors" in one.texts else []
     named = {name: one.texts[name].of for name in ("venue", "city", "postal_code", "publisher") if name in one.texts}
     undated = None
     if one.kind is Kind.EVENT and "day" in one.numbers:
@@ -81,8 +79,9 @@ def _undated_keys(
 def _both(everyone: Ints, context: Ints, others: Sequence[Ints]) -> Keys:
     """A key for the context with each of the others, where both are told."""
     records, values = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    is_told = context > 0
     for other in others:
-        told = (context > 0) & (other > 0)
+        told = np.flatnonzero(is_told & (other > 0))
         records.append(everyone[told])
         values.append(_mixed(context[told], other[told]))
     return np.concatenate(records), np.concatenate(values)
@@ -140,10 +139,12 @@ def pairs(one: Corpus, most: int = MOST_IN_BLOCK) -> tuple[Ints, Ints]:
     A block of more than `most` records is divided by the rarer words of title and makers, and what is still too large
     is left out: no block costs more than `most` squared.
     """
-    dividers = _dividers(one)
+    words = rarest_words(one.texts["title"], _TITLE_WORDS) if "title" in one.texts else []
+    makers = rarest_words(one.texts["contributors"], _MAKER_WORDS) if "contributors" in one.texts else []
+    dividers = [*words[:3], *makers[:2]] if words else []
     codes = []
-    for (records, values), divides in keys(one):
-        order = np.argsort(values, kind="stable")
+    for (records, values), divides in keys(one, words, makers):
+        order = np.argsort(values)
         records, values = records[order], values[order]
         small, found = _opened(records, values, one.size, most)
         codes.append(found)
@@ -153,17 +154,12 @@ def pairs(one: Corpus, most: int = MOST_IN_BLOCK) -> tuple[Ints, Ints]:
     return distinct // one.size, distinct % one.size
 
 
-def _dividers(one: Corpus) -> list[Ints]:
-    makers = rarest_words(one.texts["contributors"], 2) if "contributors" in one.texts else []
-    return [*rarest_words(one.texts["title"], 3), *makers] if "title" in one.texts else []
-
-
 def _divided(records: Ints, values: Ints, dividers: Sequence[Ints], size: int, most: int) -> Ints:
     inside = [divider[records] > 0 for divider in dividers]
     parts = [_mixed(values[told], divider[records[told]]) for told, divider in zip(inside, dividers, strict=True)]
     keyed = np.concatenate([np.zeros(0, np.int64), *parts])
     who = np.concatenate([np.zeros(0, np.int64), *(records[told] for told in inside)])
-    order = np.argsort(keyed, kind="stable")
+    order = np.argsort(keyed)
     return _opened(who[order], keyed[order], size, most)[1]
 
 

@@ -65,7 +65,7 @@ def match(one: Corpus, *, one_to_one: bool = False, spread: Spread = map) -> Mat
     left, right = candidates(one)
     levels = compared(one, left, right, spread)
     source, within = one.source, (left, right, levels)
-    if is_sourced := len(np.unique(one.source)) < one.size:
+    if is_sourced := len(ordered(one.source)) < one.size:
         apart = one.source[left] != one.source[right]
         within = left[~apart], right[~apart], levels[~apart]
         left, right, levels = left[apart], right[apart], levels[apart]
@@ -78,7 +78,7 @@ def match(one: Corpus, *, one_to_one: bool = False, spread: Spread = map) -> Mat
     pairs = Pairs(left, right, source)
     group = np.arange(one.size) if one_to_one else twice(model, *within, one.size)
     probability = Rivals(pairs, group).probabilities(weights, model.prior)
-    doubled = one.size - len(np.unique(group))
+    doubled = one.size - len(ordered(group))
     is_clean = one_to_one or (is_sourced and doubled <= _STRAY * max(1.0, probability.sum()))
     return Matched(left, right, levels, weights, probability, model, is_clean)
 
@@ -109,7 +109,9 @@ def _nearest(one: Corpus) -> Iterable[tuple[Ints, Ints]]:
 
 
 def compared(one: Corpus, left: Ints, right: Ints, spread: Spread = map) -> Levels:
-    """Return the levels of many pairs, part by part."""
+    """Return the levels of many pairs, part by part where there are hands for parts."""
+    if spread is map:
+        return agreement(one, left, right)
     parts = [(left[at : at + PART], right[at : at + PART]) for at in range(0, len(left), PART)]
     found = list(spread(partial(_compared, one), parts))
     return np.concatenate([np.zeros((0, len(FIELDS)), np.uint8), *found])

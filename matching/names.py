@@ -37,7 +37,12 @@ def person(name: str) -> str:
     family, comma, first = text.partition(",")
     if comma and "," not in first and len(first.split()) <= 2:
         text = f"{first} {family}"
-    return " ".join(_COMPANY.get(word, word) for word in fold(text).split())
+    return company(fold(text))
+
+
+def company(folded: str) -> str:
+    """Return a folded name with the usual abbreviations of companies written out."""
+    return " ".join([_COMPANY.get(word, word) for word in folded.split()])
 
 
 def publisher(name: str) -> str:

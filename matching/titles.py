@@ -27,6 +27,7 @@ _CARDINALS: Final = {
 _ORDINALS: Final = {
     "premier": 1, "premiere": 1, "second": 2, "seconde": 2, "deuxieme": 2, "troisieme": 3, "quatrieme": 4,
 }  # fmt: skip
+_WORDS: Final = _ROMAN | _CARDINALS | _ORDINALS
 _NUMBER: Final = rf"(?:\d{{1,4}}|{'|'.join(sorted(_ROMAN | _CARDINALS, key=len, reverse=True))})"
 _ORDINAL: Final = rf"(?:1ere|1er|\d{{1,2}}(?:e|eme)|{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})"
 
@@ -41,14 +42,25 @@ _VERSIONS: Final = (
 _YEAR: Final = re.compile(r"[(\[]\s*((?:18|19|20)\d\d)\s*[)\]]")
 _SEASON: Final = re.compile(rf"\b(?:saison|season)\s*({_NUMBER})\b(?![-/]\d)")
 _VOLUMES: Final = (
-    re.compile(r"\b(?:tomes?|t|volumes?|vol)\s*\.?\s*(\d{1,4}\s*(?:a|et|-|&)\s*t?\.?\d{1,4})\b"),
-    re.compile(rf"\b(?:tome|volume|vol|partie|part|chapitre|chapter|episode|volet)\s*\.?\s*({_NUMBER})\b"),
-    re.compile(r"\b(?:livre|book|numero|t|n[o°]?)\s*\.?\s*(\d{1,4})\b"),
-    re.compile(rf"\bt\.\s*({_NUMBER})\b"),
-    re.compile(r"#\s*(\d{1,4})\b"),
-    re.compile(rf"\b({_ORDINAL})\s+(?:partie|volet|tome|volume|episode|epoque)\b"),
-    re.compile(r"[(\[]\s*(\d{1,3})\s*[)\]]\s*$"),
+    (re.compile(r"\b(?:tomes?|t|volumes?|vol)\s*\.?\s*(\d{1,4}\s*(?:a|et|-|&)\s*t?\.?\d{1,4})\b"), None),
+    (
+        re.compile(rf"\b(?:tome|volume|vol|partie|part|chapitre|chapter|episode|volet)\s*\.?\s*({_NUMBER})\b"),
+        ("tome", "vol", "part", "chap", "episode"),
+    ),
+    (re.compile(r"\b(?:livre|book|numero|t|n[o°]?)\s*\.?\s*(\d{1,4})\b"), None),
+    (re.compile(rf"\bt\.\s*({_NUMBER})\b"), ("t.",)),
+    (re.compile(r"#\s*(\d{1,4})\b"), ("#",)),
+    (
+        re.compile(rf"\b({_ORDINAL})\s+(?:partie|volet|tome|volume|episode|epoque)\b"),
+        ("partie", "vol", "tome", "episode", "epoque"),
+    ),
+    (re.compile(r"[(\[]\s*(\d{1,3})\s*[)\]]\s*$"), ("(", "[")),
 )
+"""How volumes are written, and what a title must hold for it to be worth a look; without that, a digit."""
+_VOLUME_WORDS: Final = re.compile(r"\b(?:tomes?|t|volumes?|vol|n|no|numero|livre|partie)\b|(?<![a-z])t(?=\d)")
+_DIGIT: Final = re.compile(r"\d")
+_SAYS: Final = re.compile(r"[^\W_]")
+_VERSION_LIKE: Final = re.compile(r"v[fo]|version|ocap|avp|[23]d|4dx|imax")
 _ASIDE: Final = re.compile(r"\b(?:des|a partir de)\s+\d{1,2}\s+(?:ans|mois)\b|\b\d{1,2}\s?h\s?\d\d\b")
 _ARTICLE: Final = r"l'|les?|la|une?|des|the|an?"
 _ARTICLE_BEHIND: Final = re.compile(
@@ -83,49 +95,62 @@ class Title:
     season: int | None
     year: int | None
     """Only where written in parentheses."""
-    numbers: frozenset[int]
-    """Other numbers of the title: "Rocky II" and "Rocky 2" both hold 2."""
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """Other numbers of the title: "Rocky II" and "Rocky 2" both hold 2."""
+        return numbers(self.text)
 
 
 def read_title(title: str, subtitle: str | None = None) -> Title:
     """Take a title apart. What would leave nothing of it is left in it: a film may be called "VO" or "Tome
     1".
     """
-    text = plain(f"{title[:LONGEST]} : {subtitle[:LONGEST]}" if subtitle else title[:LONGEST])
-    for pattern in _VERSIONS:
-        text = _without(pattern, text)
-    year = _first(_YEAR, text)
-    text = _without(_YEAR, text)
-    season = _first(_SEASON, text)
-    text = _without(_SEASON, text) if season else text
-    volume = ""
-    for pattern in _VOLUMES:
-        found = _first(pattern, text)
-        if found and (rest := _without(pattern, text)) != text:
-            volume, text = read_volume(found), rest
-            break
-    text = _without(_ASIDE, text)
-    if behind := _ARTICLE_BEHIND.match(text):
+    text = plain(f"{title[:LONGEST]} : {subtitle[:LONGEST]}" if subtitle else title[:LONGEST]).strip()
+    # Most titles hold none of this, and looking for a letter is a tenth of looking for a pattern.
+    if _VERSION_LIKE.search(text):
+        for pattern in _VERSIONS:
+            text = _without(pattern, text)
+    year = season = None
+    if "(" in text or "[" in text:
+        year = _first(_YEAR, text)
+        text = _without(_YEAR, text)
+    if "saison" in text or "season" in text:
+        season = _first(_SEASON, text)
+        text = _without(_SEASON, text) if season else text
+    volume, text = _volume(text)
+    if _DIGIT.search(text):
+        text = _without(_ASIDE, text)
+    if ("," in text or "(" in text) and (behind := _ARTICLE_BEHIND.match(text)):
         article = behind["bare"] or behind["held"]
         text = f"{article} {behind['rest']} {text[behind.end() :]}"
     parts = tuple(dict.fromkeys(part for piece in _CUT.split(text) if (part := fold(piece))))
     parts = tuple(part for part in parts if part not in _NOTICES) or parts
-    whole = " ".join(parts)
     return Title(
-        text=whole,
+        text=" ".join(parts),
         parts=parts[:MOST_PARTS],
         volume=volume,
         season=_number(season) if season else None,
         year=int(year) if year else None,
-        numbers=numbers(whole),
     )
+
+
+def _volume(text: str) -> tuple[str, str]:
+    """The volume of a title, and the title without it; of a title that would be nothing else the title stays."""
+    has_digit = _DIGIT.search(text) is not None
+    for pattern, signs in _VOLUMES:
+        if has_digit if signs is None else any(sign in text for sign in signs):
+            found = _first(pattern, text)
+            if found and (rest := _without(pattern, text)) != text:
+                return read_volume(found), rest
+    return "", text
 
 
 def read_volume(text: str) -> str:
     """Return a volume's number in digits, whatever the source wrote: "T. III" and "tome 3" give "3"."""
-    words = re.sub(
-        r"\b(?:tomes?|t|volumes?|vol|n|no|numero|livre|partie)\b|(?<![a-z])t(?=\d)", " ", fold(text[:40])
-    ).split()
+    if text.isascii() and text.isdecimal() and len(text) <= 40:
+        return str(int(text))
+    words = _VOLUME_WORDS.sub(" ", fold(text[:40])).split()
     values = [_number(word) for word in words]
     return " ".join(str(value) for value in values if value is not None) or " ".join(words)
 
@@ -145,8 +170,8 @@ def without_article(folded: str) -> str:
 
 
 def _without(pattern: re.Pattern[str], text: str) -> str:
-    rest = pattern.sub(" ", text).strip()
-    return rest if fold(rest) else text
+    rest, times = pattern.subn(" ", text)
+    return rest.strip() if times and _SAYS.search(rest) else text
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str | None:
@@ -159,4 +184,4 @@ def _number(word: str) -> int | None:
         return int(word)
     if ordinal := re.fullmatch(r"(\d{1,2})(?:er|ere|e|eme)", word):
         return int(ordinal[1])
-    return (_ROMAN | _CARDINALS | _ORDINALS).get(word)
+    return _WORDS.get(word)

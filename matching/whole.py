@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from matching.clusters import clusters
 from matching.corpus import Columns, Corpus, corpus
 from matching.learning import learn
 from matching.linking import Matched, Spread, match
-from matching.words import Floats, Ints
+from matching.words import Floats, Interned, Ints, interned
 from schemas.records import Kind
 
 SAME: Final = 50
@@ -21,6 +22,8 @@ SAME: Final = 50
 ASK: Final = 20
 """From this score on, below `SAME`, a person is asked."""
 _CONTRADICTORY: Final = 2
+_NEARLY_ALL: Final = 0.8
+Wanted = TypeVar("Wanted")
 
 Answers = Mapping[tuple[int, int], bool]
 """Pairs of rows (the lower first) that a person has judged."""
@@ -60,14 +63,59 @@ def judge_all(
     """Yield every kind's judged pairs. `source` says of each row whom it comes from: of one source nothing is joined
     unless the source proves to tell things twice; rows whose sources all differ meet freely.
     """
-    of_kind = np.array([kind.value for kind in kinds])
-    for kind in dict.fromkeys(kinds):
-        rows = np.flatnonzero(of_kind == kind.value)
-        told = {name: [values[row] for row in rows.tolist()] for name, values in columns.items()}
-        one = corpus(told, kind, np.unique(source[rows], return_inverse=True)[1].astype(np.int64))
-        matched = match(one, one_to_one=one_to_one, spread=spread)
-        odds = _with_answers(matched, rows, answers) if answers else matched.odds
-        yield Judged(kind, rows, one, matched, odds, scores_of(odds))
+    table = _Table({name: interned(column) for name, column in columns.items()}, source, one_to_one, answers)
+    for kind, rows in _by_kind(kinds).items():
+        yield table.judged(kind, rows, spread)
+
+
+def judge_each(
+    columns: Columns,
+    kinds: Sequence[Kind],
+    source: Ints,
+    wanted: Callable[[Judged], Wanted],
+    *,
+    one_to_one: bool = False,
+    answers: Answers | None = None,
+    spread: Spread = map,
+) -> list[Wanted]:
+    """Return what is `wanted` of every kind's judged pairs, see `judge_all`; the kinds are spread where there is work
+    for several, the work on pairs where one kind is nearly the whole table.
+    """
+    table = _Table({name: interned(column) for name, column in columns.items()}, source, one_to_one, answers)
+    parts = _by_kind(kinds)
+    if any(len(rows) > _NEARLY_ALL * len(kinds) for rows in parts.values()):
+        return [wanted(table.judged(kind, rows, spread)) for kind, rows in parts.items()]
+    largest_first = sorted(parts.items(), key=lambda part: -len(part[1]))
+    done = spread(partial(_wanted, table, wanted), largest_first)
+    found = dict(zip((kind for kind, _ in largest_first), done, strict=True))
+    return [found[kind] for kind in parts]
+
+
+def _wanted(table: _Table, wanted: Callable[[Judged], Wanted], part: tuple[Kind, Ints]) -> Wanted:
+    return wanted(table.judged(*part, map))
+
+
+def _by_kind(kinds: Sequence[Kind]) -> dict[Kind, Ints]:
+    number = {kind: place for place, kind in enumerate(dict.fromkeys(kinds))}
+    of = np.array([number[kind] for kind in kinds], np.int8)
+    return {kind: np.flatnonzero(of == place) for kind, place in number.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Records of all kinds, and how they are matched."""
+
+    columns: Mapping[str, Interned]
+    source: Ints
+    one_to_one: bool
+    answers: Answers | None
+
+    def judged(self, kind: Kind, rows: Ints, spread: Spread) -> Judged:
+        told = {name: column.some(rows) for name, column in self.columns.items()}
+        one = corpus(told, kind, np.unique(self.source[rows], return_inverse=True)[1].astype(np.int64))
+        matched = match(one, one_to_one=self.one_to_one, spread=spread)
+        odds = _with_answers(matched, rows, self.answers) if self.answers else matched.odds
+        return Judged(kind, rows, one, matched, odds, scores_of(odds))
 
 
 def scores_of(odds: Floats) -> Ints:

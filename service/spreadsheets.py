@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from itertools import islice
 from math import isnan
 from pathlib import Path
-from sys import intern
 from typing import Final
 
+import numpy as np
+
 from matching.corpus import NUMBERS
+from matching.words import Interned, Interning
 from schemas.identifiers import SCHEMES, InvalidIdentifier
 from schemas.records import Kind
 
@@ -27,7 +29,8 @@ COLUMNS: Final = (
 KINDS: Final = {kind.value: kind for kind in (Kind.WORK, Kind.PRODUCT, Kind.VENUE, Kind.EVENT)}
 _REQUIRED: Final = ("id", "kind", "title")
 _LONGEST_CELL: Final = 10_000_000
-_AT_A_TIME: Final = 20_000
+_AT_A_TIME: Final = 2_000
+"""Rows: few enough to stay near the processor until they are interned."""
 
 
 class SpreadsheetRefused(ValueError):
@@ -39,7 +42,7 @@ class Spreadsheet:
     """A table read: columns of equal length, by name."""
 
     name: str
-    columns: dict[str, list[str]]
+    columns: dict[str, Interned]
     ids: list[str]
     kinds: list[Kind]
     notes: list[str]
@@ -63,24 +66,33 @@ def read_spreadsheet(path: Path) -> Spreadsheet:
         if name not in known
     ]
     ids, kinds = columns.pop("id"), columns.pop("kind")
-    seen: dict[str, int] = {}
-    for line, id_ in zip(lines, ids, strict=True):
-        if not id_:
-            raise SpreadsheetRefused(f"{path.name}, ligne {line}, colonne id : l'id est vide.")
-        if id_ in seen:
-            raise SpreadsheetRefused(
-                f"{path.name}, ligne {line}, colonne id : « {id_} » est déjà celui de la ligne {seen[id_]}."
-            )
-        seen[id_] = line
-    for line, kind in zip(lines, kinds, strict=True):
-        if kind not in KINDS:
+    _distinct(path.name, lines, ids)
+    for place, kind in enumerate(kinds.values):
+        if kind not in KINDS and (kinds.of == place).any():
+            line = lines[int(np.argmax(kinds.of == place))]
             raise SpreadsheetRefused(
                 f"{path.name}, ligne {line}, colonne kind : « {kind} » n'est pas de {', '.join(KINDS)}."
             )
     told = {name: columns[name] for name in known if name in columns}
-    for name, values in told.items():
-        notes.extend(_unread(path.name, name, values, lines))
-    return Spreadsheet(path.name, told, ids, [KINDS[kind] for kind in kinds], notes)
+    for name in told:
+        told[name], noted = _unread(path.name, name, told[name], lines)
+        notes.extend(noted)
+    return Spreadsheet(path.name, told, ids.listed(), [KINDS[kind] for kind in kinds.listed()], notes)
+
+
+def _distinct(file: str, lines: Sequence[int], ids: Interned) -> None:
+    """Every record has an id, and no two the same."""
+    if len(ids.values) == len(ids) + 1:
+        return
+    seen: dict[str, int] = {}
+    for line, id_ in zip(lines, ids.listed(), strict=True):
+        if not id_:
+            raise SpreadsheetRefused(f"{file}, ligne {line}, colonne id : l'id est vide.")
+        if id_ in seen:
+            raise SpreadsheetRefused(
+                f"{file}, ligne {line}, colonne id : « {id_} » est déjà celui de la ligne {seen[id_]}."
+            )
+        seen[id_] = line
 
 
 def read_answers(path: Path) -> Iterator[tuple[int, str, str, bool]]:
@@ -89,17 +101,16 @@ def read_answers(path: Path) -> Iterator[tuple[int, str, str, bool]]:
     Where a column `split` tells training rows, only those are read.
     """
     lines, columns = _read(path, ("id_a", "id_b", "label"))
-    splits = columns.get("split") or ["train"] * len(lines)
-    for line, one, other, label, split in zip(
-        lines, columns["id_a"], columns["id_b"], columns["label"], splits, strict=True
-    ):
+    splits = columns["split"].listed() if "split" in columns else ["train"] * len(lines)
+    told = (columns[name].listed() for name in ("id_a", "id_b", "label"))
+    for line, one, other, label, split in zip(lines, *told, splits, strict=True):
         if label not in ("0", "1"):
             raise SpreadsheetRefused(f"{path.name}, ligne {line}, colonne label : « {label} » n'est ni 1 ni 0.")
         if split == "train":
             yield line, one, other, label == "1"
 
 
-def _read(path: Path, required: Sequence[str]) -> tuple[list[int], dict[str, list[str]]]:
+def _read(path: Path, required: Sequence[str]) -> tuple[list[int], dict[str, Interned]]:
     """The line each row begins at, and the columns."""
     encoding, first = _encoding(path)
     delimiter = max(",;\t", key=first.count)
@@ -119,8 +130,8 @@ def _read(path: Path, required: Sequence[str]) -> tuple[list[int], dict[str, lis
             raise SpreadsheetRefused(f"{path.name}, ligne {reader.line_num} : CSV illisible ({error}).") from None
 
 
-def _columns(name: str, reader: Iterator[list[str]], header: list[str]) -> tuple[list[int], dict[str, list[str]]]:
-    columns: list[list[str]] = [[] for _ in header]
+def _columns(name: str, reader: Iterator[list[str]], header: list[str]) -> tuple[list[int], dict[str, Interned]]:
+    columns = [Interning() for _ in header]
     lines: list[int] = []
     before = 1
     while rows := list(islice(reader, _AT_A_TIME)):
@@ -131,9 +142,8 @@ def _columns(name: str, reader: Iterator[list[str]], header: list[str]) -> tuple
             lines.extend(numbered)
         before = reader.line_num  # type: ignore[attr-defined]
         for column, cells in zip(columns, zip(*rows, strict=True), strict=False):
-            # Equal cells are one object: a million records say a few hundred thousand different things.
-            column.extend(map(intern, map(str.strip, cells)))
-    return lines, dict(zip(header, columns, strict=True))
+            column.add(cells)
+    return lines, {name: column.told(str.strip) for name, column in zip(header, columns, strict=True)}
 
 
 def _numbered(name: str, rows: list[list[str]], width: int, before: int) -> tuple[list[list[str]], list[int]]:
@@ -169,22 +179,21 @@ def _encoding(path: Path) -> tuple[str, str]:
     return encoding, raw.partition(b"\n")[0].decode(encoding, "replace")
 
 
-def _unread(file: str, name: str, values: list[str], lines: list[int]) -> list[str]:
-    """What a column holds that is no date, number or identifier: noted once, and emptied."""
-    read = [reader for _, (column, reader) in NUMBERS.items() if column == name]
+def _unread(file: str, name: str, column: Interned, lines: Sequence[int]) -> tuple[Interned, list[str]]:
+    """The column without what is no date, number or identifier; a note of it."""
+    read = [reader for _, (of, reader) in NUMBERS.items() if of == name]
     if read:
-        bad = {value for value in set(values) if value and all(isnan(reader(value)) for reader in read)}
+        bad = [bool(value) and all(isnan(reader(value)) for reader in read) for value in column.values]
     elif name in SCHEMES:
-        bad = {value for value in set(values) if value and not _normal(name, value)}
+        bad = [bool(value) and not _normal(name, value) for value in column.values]
     else:
-        return []
-    if not bad:
-        return []
-    places = [place for place, value in enumerate(values) if value in bad]
-    shown, line = values[places[0]][:40], lines[places[0]]
-    for place in places:
-        values[place] = ""
-    return [
+        return column, []
+    if not any(bad):
+        return column, []
+    places = np.flatnonzero(np.array(bad)[column.of])
+    shown, line = column.values[column.of[places[0]]][:40], lines[places[0]]
+    kept = column.renamed("" if is_bad else value for value, is_bad in zip(column.values, bad, strict=True))
+    return kept, [
         f"{file}, ligne {line}, colonne {name} : « {shown} » ne se lit pas, et reste de côté ({len(places)} en tout)."
     ]
 

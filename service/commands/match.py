@@ -8,9 +8,12 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -20,6 +23,7 @@ from service.french import counted
 
 if TYPE_CHECKING:
     from matching.whole import Judged
+    from matching.words import Interned, Ints
     from service.spreadsheets import Spreadsheet
 
 # The numerical libraries take a third of a second to import: only these commands do.
@@ -35,6 +39,7 @@ Explain = Annotated[
 ]
 Processes = Annotated[int, typer.Option(min=1, help="Processus à employer.")]
 _HERE = os.cpu_count() or 1
+Wanted = TypeVar("Wanted")
 
 
 @app.command("link")
@@ -50,19 +55,23 @@ def link(
     processes: Processes = _HERE,
 ) -> None:
     """Relie les fiches de deux tableurs : id_a, id_b, verdict (same ou ask), score, niveaux."""
+    import numpy as np
+
     from service.spreadsheets import read_spreadsheet
 
     with named():
         _asked(target, explain)
         one, other = read_spreadsheet(table_a), read_spreadsheet(table_b)
         answers = _answers(labels, one, other) if labels else None
-        rows = [*([0] * len(one.ids)), *([1] * len(other.ids))]
-        found = list(_judged([one, other], rows, one_to_one, answers, processes))
+        sides = np.repeat([0, 1], [len(one.ids), len(other.ids)])
+        asked = (one.row(explain[0]), len(one.ids) + other.row(explain[1])) if explain else None
+        wanted = partial(_linked, [*one.ids, *other.ids], one_to_one, asked)
+        found = _judged([one, other], sides, wanted, processes, one_to_one=one_to_one, answers=answers)
         if target is not None:
-            written = _write_pairs(target, found, [*one.ids, *other.ids], len(one.ids), one_to_one)
+            written = _write_pairs(target, found)
             err.print(f"{target} : {counted(written['same'], 'paire sûre')}, {written['ask']} à vérifier.")
-        if explain is not None:
-            _explain(found, one.row(explain[0]), len(one.ids) + other.row(explain[1]))
+        if asked is not None:
+            _explain([one.explained for one in found])
 
 
 @app.command("dedupe")
@@ -78,12 +87,13 @@ def dedupe(
     with named():
         _asked(target, explain)
         sheet = read_spreadsheet(table)
-        found = list(_judged([sheet], _sources(sheet), False, None, processes))
+        asked = (sheet.row(explain[0]), sheet.row(explain[1])) if explain else None
+        found = _judged([sheet], _sources(sheet), partial(_gathered, asked), processes)
         if target is not None:
             joined = _write_clusters(target, found, sheet.ids)
             err.print(f"{target} : {counted(len(sheet.ids), 'fiche')}, {joined} en double.")
-        if explain is not None:
-            _explain(found, sheet.row(explain[0]), sheet.row(explain[1]))
+        if asked is not None:
+            _explain([one.explained for one in found])
 
 
 def _asked(target: Path | None, explain: tuple[str, str] | None) -> None:
@@ -91,13 +101,15 @@ def _asked(target: Path | None, explain: tuple[str, str] | None) -> None:
         raise ValueError("Que faire du résultat ? Donner --out FICHIER.csv ou --explain ID_A ID_B.")
 
 
-def _sources(sheet: Spreadsheet) -> list[int]:
+def _sources(sheet: Spreadsheet) -> Ints:
     """A number for each source; where none is told, or all are one, every record stands alone."""
-    told = sheet.columns.get("source", [])
-    if len(set(told) - {""}) < 2:
-        return list(range(len(sheet.ids)))
-    known: dict[str, int] = {}
-    return [known.setdefault(name or f"\x00{row}", len(known)) for row, name in enumerate(told)]
+    import numpy as np
+
+    rows = np.arange(len(sheet.ids))
+    told = sheet.columns.get("source")
+    if told is None or len(told.values) < 3:
+        return rows
+    return np.where(told.of > 0, told.of - 1, len(told.values) + rows)
 
 
 def _answers(path: Path, one: Spreadsheet, other: Spreadsheet) -> dict[tuple[int, int], bool]:
@@ -116,72 +128,109 @@ def _answers(path: Path, one: Spreadsheet, other: Spreadsheet) -> dict[tuple[int
 
 def _judged(
     sheets: list[Spreadsheet],
-    sources: list[int],
-    one_to_one: bool,
-    answers: dict[tuple[int, int], bool] | None,
+    sources: Ints,
+    wanted: Callable[[Judged], Wanted],
     processes: int,
-) -> Iterator[Judged]:
-    import numpy as np
-
+    *,
+    one_to_one: bool = False,
+    answers: dict[tuple[int, int], bool] | None = None,
+) -> list[Wanted]:
     from matching.hands import hands
-    from matching.whole import judge_all
+    from matching.whole import judge_each
 
     for note in (note for sheet in sheets for note in sheet.notes):
         err.print(note)
-    names = dict.fromkeys(name for sheet in sheets for name in sheet.columns)
-    columns = {
-        name: [cell for sheet in sheets for cell in sheet.columns.get(name) or [""] * len(sheet.ids)] for name in names
-    }
+    columns = {name: _both(name, sheets) for name in dict.fromkeys(name for sheet in sheets for name in sheet.columns)}
     kinds = [kind for sheet in sheets for kind in sheet.kinds]
-    source = np.array(sources, np.int64)
-    return judge_all(columns, kinds, source, one_to_one=one_to_one, answers=answers, spread=hands(processes))
+    return judge_each(columns, kinds, sources, wanted, one_to_one=one_to_one, answers=answers, spread=hands(processes))
 
 
-def _write_pairs(target: Path, found: list[Judged], ids: list[str], ours: int, one_to_one: bool) -> dict[str, int]:
+def _both(name: str, sheets: list[Spreadsheet]) -> Interned | list[str]:
+    """A column of all tables, one after the other."""
+    if len(sheets) == 1:
+        return sheets[0].columns[name]
+    return [
+        cell
+        for sheet in sheets
+        for cell in (sheet.columns[name].listed() if name in sheet.columns else [""] * len(sheet.ids))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """What is written of one kind's pairs."""
+
+    rows: list[tuple[str, str, str, int, str]]
+    explained: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What is written of one kind's clusters."""
+
+    rows: Ints
+    first: Ints
+    """The row of each cluster's first record."""
+    explained: dict[str, Any] | None
+
+
+def _linked(ids: list[str], one_to_one: bool, asked: tuple[int, int] | None, judged: Judged) -> _Linked:
     import numpy as np
 
     from matching.reasons import levels_of
     from matching.whole import ASK, best_of_each
 
-    written = {"same": 0, "ask": 0}
+    rows = []
+    doubtful = np.flatnonzero(judged.scores >= ASK)
+    order = doubtful[np.argsort(-judged.odds[doubtful], kind="stable")]
+    for pair in (best_of_each(judged) if one_to_one else order).tolist():
+        outcome = judged.outcome(pair)
+        if outcome == "different":
+            continue
+        a, b = judged.rows[judged.matched.left[pair]], judged.rows[judged.matched.right[pair]]
+        levels = json.dumps(levels_of(judged, pair), separators=(",", ":"))
+        rows.append((ids[a], ids[b], outcome, int(judged.scores[pair]), levels))
+    return _Linked(rows, _explained(judged, asked))
+
+
+def _gathered(asked: tuple[int, int] | None, judged: Judged) -> _Gathered:
+    from matching.whole import gathered
+
+    return _Gathered(judged.rows, judged.rows[gathered(judged)], _explained(judged, asked))
+
+
+def _explained(judged: Judged, asked: tuple[int, int] | None) -> dict[str, Any] | None:
+    from matching.reasons import explained
+
+    if asked is None or not set(asked) <= set(judged.rows.tolist()):
+        return None
+    return explained(judged, *asked)
+
+
+def _write_pairs(target: Path, found: list[_Linked]) -> Counter[str]:
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("id_a", "id_b", "verdict", "score", "levels"))
-        for judged in found:
-            asked = np.flatnonzero(judged.scores >= ASK)
-            order = asked[np.argsort(-judged.odds[asked], kind="stable")]
-            for pair in (best_of_each(judged) if one_to_one else order).tolist():
-                outcome = judged.outcome(pair)
-                if outcome not in written:
-                    continue
-                a, b = judged.rows[judged.matched.left[pair]], judged.rows[judged.matched.right[pair]]
-                levels = json.dumps(levels_of(judged, pair), separators=(",", ":"))
-                writer.writerow((ids[a], ids[b], outcome, int(judged.scores[pair]), levels))
-                written[outcome] += 1
-    return written
+        for linked in found:
+            writer.writerows(linked.rows)
+    return Counter(outcome for linked in found for _, _, outcome, _, _ in linked.rows)
 
 
-def _write_clusters(target: Path, found: list[Judged], ids: list[str]) -> int:
-    from matching.whole import gathered
+def _write_clusters(target: Path, found: list[_Gathered], ids: list[str]) -> int:
+    import numpy as np
 
-    cluster = list(range(len(ids)))
-    for judged in found:
-        rows = judged.rows.tolist()
-        for row, first in zip(rows, gathered(judged).tolist(), strict=True):
-            cluster[row] = rows[first]
+    cluster = np.arange(len(ids))
+    for one in found:
+        cluster[one.rows] = one.first
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("id", "cluster"))
-        writer.writerows((id_, ids[first]) for id_, first in zip(ids, cluster, strict=True))
-    return sum(first != row for row, first in enumerate(cluster))
+        writer.writerows(zip(ids, map(ids.__getitem__, cluster.tolist()), strict=True))
+    return int((cluster != np.arange(len(ids))).sum())
 
 
-def _explain(found: list[Judged], one: int, other: int) -> None:
-    from matching.reasons import explained
-
-    for judged in found:
-        if one in judged.rows and other in judged.rows:
-            told: dict[str, Any] = explained(judged, one, other)
-            out.print_json(json.dumps(told, ensure_ascii=False))
-            return
+def _explain(explained: list[dict[str, Any] | None]) -> None:
+    for told in filter(None, explained):
+        out.print_json(json.dumps(told, ensure_ascii=False))
+        return
     raise ValueError("Ces deux fiches ne sont pas de la même sorte (kind) : elles ne se comparent pas.")

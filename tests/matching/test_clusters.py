@@ -44,6 +44,43 @@ def test_records_without_sources_join_along_sure_pairs_only(edges: list[tuple[in
     assert all(reach[record, found[record]] for record in range(12))
 
 
+def pair_by_pair(
+    left: np.ndarray, right: np.ndarray, weights: np.ndarray, source: list[int], is_clean: bool
+) -> list[int]:
+    """What the module promises, with nothing saved."""
+    members = {record: {record} for record in range(len(source))}
+    known = {
+        frozenset(pair): weight for *pair, weight in zip(left.tolist(), right.tolist(), weights.tolist(), strict=True)
+    }
+    for weight, a, b in sorted(
+        (-w, a, b) for a, b, w in zip(left.tolist(), right.tolist(), weights.tolist(), strict=True)
+    ):
+        ours, theirs = members[a], members[b]
+        if weight >= 0 or ours is theirs:
+            continue
+        between = [known.get(frozenset((one, other)), -2.0) for one in ours for other in theirs]
+        told = {source[record] for record in ours} & {source[record] for record in theirs}
+        if told if is_clean else len(between) > 1 and sum(between) / len(between) < 0:
+            continue
+        members.update(dict.fromkeys(ours | theirs, ours | theirs))
+    return [min(members[record]) for record in range(len(source))]
+
+
+@settings(max_examples=300)
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_what_is_closed_at_once_is_what_pair_by_pair_gives(seed: int, is_clean: bool) -> None:
+    """Settling what nothing speaks against as a whole changes no cluster, whatever pairs and sources there are."""
+    chance = np.random.default_rng(seed)
+    size = int(chance.integers(1, 14))
+    codes = np.unique(chance.integers(0, size * size, int(chance.integers(0, 40))))
+    left, right = codes // size, codes % size
+    left, right = left[left < right], right[left < right]
+    weights = chance.integers(-40, 60, len(left)) / 8
+    source = chance.integers(0, 9, size)
+    found = clusters(left, right, weights, source, is_clean)
+    assert pair_by_pair(left, right, weights, source.tolist(), is_clean) == found.tolist()
+
+
 def test_one_bad_edge_glues_nothing() -> None:
     """Two clusters joined by one likely pair stay apart where all other pairs between them speak against it."""
     left, right = np.array([0, 0, 1, 3, 3, 4, 2, 0, 1]), np.array([1, 2, 2, 4, 5, 5, 3, 3, 4])
