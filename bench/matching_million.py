@@ -33,7 +33,7 @@ _FOLDED = ", ".join(
 )
 _RULES: dict[str, tuple[tuple[str, ...], ...]] = {
     "event": (("day", "rarest"), ("day", "second"), ("day", "venue"), ("day", "city"), ("day", "maker")),
-    "product": (("ean",), ("rarest", "maker"), ("rarest", "second"), ("title",)),
+    "product": (("ean",), ("rarest", "maker"), ("rarest", "year"), ("title",)),
     "work": (("visa",), ("rarest", "maker"), ("rarest", "year"), ("title",)),
     "venue": (("city", "rarest"), ("postal_code", "rarest"), ("title", "postal_code")),
 }

@@ -16,6 +16,8 @@ from matching.words import Ints, Texts, ordered
 from schemas.records import Kind
 
 MOST_IN_BLOCK: Final = 16
+_UNSORTED: Final = 4_000_000
+"""Pairs found before those that were found already are left out."""
 _TITLE_WORDS: Final = 5
 _MAKER_WORDS: Final = 3
 _CELL: Final = 0.005
@@ -142,7 +144,7 @@ def pairs(one: Corpus, most: int = MOST_IN_BLOCK) -> tuple[Ints, Ints]:
     words = rarest_words(one.texts["title"], _TITLE_WORDS) if "title" in one.texts else []
     makers = rarest_words(one.texts["contributors"], _MAKER_WORDS) if "contributors" in one.texts else []
     dividers = [*words[:3], *makers[:2]] if words else []
-    codes = []
+    codes = [np.zeros(0, np.int64)]
     for (records, values), divides in keys(one, words, makers):
         order = np.argsort(values)
         records, values = records[order], values[order]
@@ -150,7 +152,9 @@ def pairs(one: Corpus, most: int = MOST_IN_BLOCK) -> tuple[Ints, Ints]:
         codes.append(found)
         if divides and not small.all():
             codes.append(_divided(records[~small], values[~small], dividers, one.size, most))
-    distinct = ordered(np.concatenate([np.zeros(0, np.int64), *codes]))
+        if sum(map(len, codes[1:])) > _UNSORTED:
+            codes = [ordered(np.concatenate(codes))]
+    distinct = ordered(np.concatenate(codes))
     return distinct // one.size, distinct % one.size
 
 

@@ -111,8 +111,9 @@ class _Table:
     answers: Answers | None
 
     def judged(self, kind: Kind, rows: Ints, spread: Spread) -> Judged:
-        told = {name: column.some(rows) for name, column in self.columns.items()}
-        one = corpus(told, kind, np.unique(self.source[rows], return_inverse=True)[1].astype(np.int64))
+        source = np.unique(self.source[rows], return_inverse=True)[1].astype(np.int64)
+        # Nothing holds the texts as they were told while pairs are compared.
+        one = corpus({name: column.some(rows) for name, column in self.columns.items()}, kind, source)
         matched = match(one, one_to_one=self.one_to_one, spread=spread)
         odds = _with_answers(matched, rows, self.answers) if self.answers else matched.odds
         return Judged(kind, rows, one, matched, odds, scores_of(odds))

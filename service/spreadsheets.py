@@ -67,12 +67,13 @@ def read_spreadsheet(path: Path) -> Spreadsheet:
     ]
     ids, kinds = columns.pop("id"), columns.pop("kind")
     _distinct(path.name, lines, ids)
-    for place, kind in enumerate(kinds.values):
-        if kind not in KINDS and (kinds.of == place).any():
-            line = lines[int(np.argmax(kinds.of == place))]
-            raise SpreadsheetRefused(
-                f"{path.name}, ligne {line}, colonne kind : « {kind} » n'est pas de {', '.join(KINDS)}."
-            )
+    unknown = np.array([kind not in KINDS for kind in kinds.values])[kinds.of]
+    if unknown.any():
+        row = int(np.argmax(unknown))
+        kind = kinds.values[kinds.of[row]]
+        raise SpreadsheetRefused(
+            f"{path.name}, ligne {lines[row]}, colonne kind : « {kind} » n'est pas de {', '.join(KINDS)}."
+        )
     told = {name: columns[name] for name in known if name in columns}
     for name in told:
         told[name], noted = _unread(path.name, name, told[name], lines)

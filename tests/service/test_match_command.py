@@ -11,6 +11,7 @@ import pytest
 from matching_tables import CASES
 from typer.testing import CliRunner
 
+from bench.er_corpus import write_corpus
 from service.cli import app
 
 A, B = str(CASES / "gold_a.csv"), str(CASES / "gold_b.csv")
@@ -64,6 +65,28 @@ def test_a_table_is_freed_of_doubles(tmp_path: Path) -> None:
     assert set(cluster) == {row["id"] for row in rows(one)}
     assert sum(id_ != first for id_, first in cluster.items()) >= 30
     assert all(cluster[first] == first for first in cluster.values())
+
+
+def test_processes_change_nothing(tmp_path: Path) -> None:
+    """A table of all kinds gives the same bytes from one process and from two."""
+    table = tmp_path / "fiches.csv"
+    write_corpus(table, 3_000, seed=7)
+    written = [tmp_path / f"{processes}.csv" for processes in (1, 2)]
+    for processes, target in enumerate(written, 1):
+        assert 0 == passerelle("dedupe", str(table), "--out", str(target), "--processes", str(processes))[0]
+    assert written[0].read_bytes() == written[1].read_bytes()
+    assert len({row["cluster"] for row in rows(written[0])}) < 2_800
+
+
+def test_a_long_table_names_the_right_line(tmp_path: Path) -> None:
+    """Rows are read some thousands at a time: cells with line breaks, blank lines and blanks around do not shift it."""
+    told = [f'{number},work," Nuit {number} "' for number in range(5_000)]
+    told[10], told[2_500] = '10,work,"Nuit\nbleue"', "\n2500,work,Jour"
+    table = tmp_path / "fiches.csv"
+    table.write_text("\n".join(["id,kind,title", *told, "4999 ,work,Soir"]), "utf-8")
+    code, _, error = passerelle("dedupe", str(table), "--out", str(tmp_path / "clusters.csv"))
+    assert code == 2
+    assert "ligne 5004, colonne id : « 4999 » est déjà celui de la ligne 5003" in " ".join(error.split())
 
 
 def test_a_pair_is_explained() -> None:
