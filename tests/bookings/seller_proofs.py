@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from connectors.base import Upsert
 from connectors.boost import Boost, BoostSettings
@@ -100,7 +100,15 @@ def cinema(
             reader = make(connector, source.settings, http, clock=_now, account=source.account)
             told = [change.record async for change in reader.pull(None) if isinstance(change, Upsert)]
             shows = world.programmes[source.name].showtimes
-            stock = next(one for one in told if isinstance(one, Stock) and shows[int(one.ref.key)].online > 9)
+            # Of today's, whatever began in the last minutes is told and no longer sold.
+            tomorrow = _now() + timedelta(days=1)
+            stock = next(
+                one
+                for one in told
+                if isinstance(one, Stock)
+                and shows[int(one.ref.key)].online > 9
+                and shows[int(one.ref.key)].starts_at > tomorrow
+            )
             yield Stand(
                 seller=build_seller(connector, source.settings, http),
                 session_key=stock.ref.key,
