@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Final
 
 from ftfy import fix_encoding
@@ -25,11 +26,16 @@ def mended(text: str) -> str:
 
 def plain_value(text: str, longest: int = LONGEST) -> str:
     """Return a value in lower case without accents; punctuation stays."""
-    text = text[:longest]
-    return plain(text if text.isascii() else mended(text))
+    return plain(_meant(text[:longest]))
 
 
 def fold_value(text: str, longest: int = LONGEST) -> str:
     """Return a value's words: letters and digits, one space between."""
-    text = text[:longest]
-    return fold(text if text.isascii() else mended(text))
+    return fold(_meant(text[:longest]))
+
+
+def _meant(text: str) -> str:
+    """The text without what a web page or a wrong encoding left in it: "&#233;", "&amp;", "Ã©"."""
+    if "&" in text and ";" in text:
+        text = unescape(text)
+    return text if text.isascii() else mended(text)

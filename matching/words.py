@@ -30,6 +30,8 @@ class Texts:
     weight: Floats
     """Each value's sum of bits."""
     words: list[str]
+    times: Floats
+    """How many records tell each value."""
     records: int
     """How many records tell a value."""
 
@@ -89,4 +91,4 @@ def of_folded(of: Ints, folded: Sequence[str]) -> Texts:
     data = bits[indices].astype(np.float64) if len(indices) else np.zeros(0)
     bags = csr_matrix((data, indices, indptr), shape=(len(folded), max(1, len(words))))
     bags.sort_indices()
-    return Texts(of, list(folded), bags, np.asarray(bags.sum(axis=1)).ravel(), list(words), int(times.sum()))
+    return Texts(of, list(folded), bags, np.asarray(bags.sum(axis=1)).ravel(), list(words), times, int(times.sum()))
