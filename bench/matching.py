@@ -1,177 +1,141 @@
-"""Matching measured: the public labelled sets with peers in the same run, and synthetic corpora up to a million.
+"""Matching measured beside its peers: public labelled sets, and synthetic corpora up to a million records.
 
-    python -m bench.matching [--sets DIR] [--records 100000,1000000]
+    python -m bench.matching [--sets DIR] [--records 20000,100000,1000000] [--only SET,SET] [--tools TOOL,TOOL]
 
-On a set, "default" is the verdict without labels; "tuned" (peers) chooses threshold and one-to-one on three in ten of
-the first table's records and "labels" (ours) learns from them; all figures are on the others. Corpora are our own
-(`er_corpus.py`) and, of the folder, its `synth_*`. Results go to bench/results.
+The sets are looked for in the samples' folder `er` and left out, with a word, where they are not: nothing of them is in
+this repository. Every tool runs in a process of its own, one after the other; one that fails or takes too long is a row
+that says so. Figures go to bench/results/matching.json, every tool's to matching_tools.json, the plot to matching.png.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
 import json
 import os
 import sys
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
+from rich.console import Console
+from rich.table import Table
 
-from bench.er_corpus import HEADER, write_corpus
-from bench.er_measures import cluster_scores, measured
-from bench.matching_peers import PEERS, Scored
-from bench.matching_sets import MAPS, LabelledSet, Pair, labelled_set
-from matching.hands import hands
-from matching.whole import Judged, judge_all
+from bench.er_corpus import write_corpus
+from bench.matching_corpora import OURS, given_corpus, on_corpus, tuned_cuts
+from bench.matching_plot import plot
+from bench.matching_sets import MAPS
+from bench.measures import RESULTS, Measure, publish
+from bench.tool_process import run
 
-RESULTS = Path(__file__).parent / "results"
 _SEED = 11
+_TOOLS = (OURS, "Splink", "recordlinkage", "rapidfuzz token_set", "dedupe")
+_NEAR = 0.02
+_FASTER = 2.0
 
 
-def ours(one: LabelledSet, *, labels: bool) -> set[Pair]:
-    """The pairs called the same."""
-    (a, b), size = one.ids, len(one.ids[0]) + len(one.ids[1])
-    source = np.repeat([0, 1], [len(a), len(b)])
-    answers = None
-    if labels:
-        row_a, row_b = {id_: row for row, id_ in enumerate(a)}, {id_: row + len(a) for row, id_ in enumerate(b)}
-        answers = {
-            (row_a[left], row_b[right]): same for (left, right), same in one.judged.items() if one.is_training(left)
-        }
-    judged = judge_all(one.columns, [one.kind] * size, source, answers=answers, spread=hands(os.cpu_count() or 1))
-    return {pair for part in judged for pair in _same(part, a, b)}
-
-
-def _same(judged: Judged, a: list[str], b: list[str]) -> set[Pair]:
-    pairs = [pair for pair in np.flatnonzero(judged.scores >= 50).tolist() if judged.outcome(pair) == "same"]
-    matched = judged.matched
-    return {(a[matched.left[pair]], b[matched.right[pair] - len(a)]) for pair in pairs}
-
-
-def tuned(one: LabelledSet, scored: Scored) -> set[Pair]:
-    """A peer's pairs at the threshold, and with or without one-to-one, that do best on the training side."""
-    once = _one_to_one(scored)
-    choices = [
-        {pair for pair, score in pairs.items() if score >= cut}
-        for pairs in (scored, once)
-        for cut in np.unique(np.quantile(list(pairs.values()) or [0], np.linspace(0, 1, 60)))
-    ]
-    return max(choices, key=lambda found: one.f1(found, training=True))
-
-
-def _one_to_one(scored: Scored) -> Scored:
-    kept: Scored = {}
-    seen: set[tuple[int, str]] = set()
-    for pair in sorted(scored, key=lambda pair: (-scored[pair], pair)):
-        ends = {(0, pair[0]), (1, pair[1])}
-        if not ends & seen:
-            kept[pair] = scored[pair]
-            seen |= ends
-    return kept
-
-
-def on_set(folder: Path) -> list[dict[str, Any]]:
+def on_set(folder: Path, tools: list[str], limit: float) -> list[dict[str, Any]]:
     """Every tool on one set."""
-    one = labelled_set(folder)
     rows = []
-    begun = time.perf_counter()
-    default = one.f1(ours(one, labels=False), training=False)
-    seconds = time.perf_counter() - begun
-    labelled = one.f1(ours(one, labels=True), training=False)
-    rows.append({"set": one.name, "tool": "Passerelle", "default": default, "tuned": labelled, "seconds": seconds})
-    for name, find in PEERS.items():
-        begun = time.perf_counter()
-        try:
-            scored, cut = find(one)
-        except Exception as error:  # noqa: BLE001 - a peer that fails on a set is a result
-            rows.append({"set": one.name, "tool": name, "failed": f"{type(error).__name__}: {error}"[:200]})
-            continue
-        seconds = time.perf_counter() - begun
-        own = one.f1({pair for pair, score in scored.items() if score >= cut}, training=False)
-        best = one.f1(tuned(one, scored), training=False)
-        rows.append({"set": one.name, "tool": name, "default": own, "tuned": best, "seconds": seconds})
+    for tool in tools:
+        ran = run([sys.executable, "-m", "bench.matching_tool", tool, str(folder)], limit)
+        row: dict[str, Any] = {"set": folder.name, "tool": tool}
+        if ran.failed:
+            rows.append(row | {"failed": ran.failed})
+        else:
+            rows.append(row | json.loads(ran.answer.splitlines()[-1]) | {"peak_mb": ran.peak_mb})
+        print(json.dumps(rows[-1]), flush=True)
     return rows
 
 
-def on_corpus(table: Path, truth: list[int]) -> dict[str, Any]:
-    """Clusters of one table by the command line, as a user runs it: seconds and memory of the whole process."""
-    with TemporaryDirectory() as place:
-        target = Path(place) / "clusters.csv"
-        command = [sys.executable, "-m", "service.cli", "match", "dedupe", str(table), "--out", str(target)]
-        cost = measured(command, len(truth))
-        with target.open(encoding="utf-8", newline="") as file:
-            found = [row["cluster"] for row in csv.DictReader(file)]
-    return {"records": len(truth), **cluster_scores(found, truth), **cost}
+def measures(sets: list[dict[str, Any]], corpora: list[dict[str, Any]]) -> list[Measure]:
+    """Ours beside the best peer: the default verdict beside the best default and the best tuned, with labels beside the
+    best tuned; and on corpora F1, seconds and memory.
+    """
+    found = []
+    done = [row for row in sets if "failed" not in row]
+    for name in dict.fromkeys(row["set"] for row in done):
+        ours = next((row for row in done if row["set"] == name and row["tool"] == OURS), None)
+        peers = [row for row in done if row["set"] == name and row["tool"] != OURS]
+        if ours is None or not peers:
+            continue
+        # dedupe is told answers before it finds anything: it has no verdict without labels.
+        plain = max((row for row in peers if row["tool"] != "dedupe"), key=lambda row: row["default"]["f1"])
+        best = max(peers, key=lambda row: row["labels"]["f1"])
+        tuned = best["labels"]["f1"]
+        mine, labelled = ours["default"]["f1"], ours["labels"]["f1"]
+        found += [
+            Measure(f"{name}: F1", mine, plain["default"]["f1"], f"{plain['tool']}, default", 1.0),
+            Measure(f"{name}: F1, to the best tuned", mine, tuned, best["tool"], round((tuned - _NEAR) / tuned, 4)),
+            Measure(f"{name}: F1 with labels", labelled, tuned, f"{best['tool']}, tuned", 1.0),
+        ]
+    done = [row for row in corpora if "failed" not in row]
+    for name in dict.fromkeys(row["set"] for row in done):
+        pair = {row["tool"]: row for row in done if row["set"] == name}
+        if OURS not in pair or "Splink" not in pair:
+            continue
+        ours, theirs = pair[OURS], pair["Splink"]
+        found += [
+            Measure(f"{name}: F1 of clusters", ours["default"]["f1"], theirs["default"]["f1"], "Splink, tuned", 1.0),
+            Measure(
+                f"{name}: records/s", ours["records"] / ours["seconds"], ours["records"] / theirs["seconds"], "Splink",
+                _FASTER if ours["records"] >= 1_000_000 else None,
+            ),
+            Measure(f"{name}: peak, MB", ours["peak_mb"], theirs["peak_mb"], "Splink"),
+        ]  # fmt: skip
+    return found
 
 
-def given_corpus(folder: Path, target: Path) -> list[int]:
-    """Write one of the folder's synthetic corpora in our columns; return the truth."""
-    kinds = {"event": "event", "book": "product", "film": "work", "venue": "venue"}
-    names = {"id": "rec_id", "kind": "type", "contributors": "creator", "postal_code": "postcode"}
-    with gzip.open(folder / "records.csv.gz", "rt", encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    with target.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HEADER)
-        for row in rows:
-            told = {name: row.get(names.get(name, name), "") for name in HEADER} | {"kind": kinds[row["type"]]}
-            writer.writerow(told.values())
-    with gzip.open(folder / "truth.csv.gz", "rt", encoding="utf-8", newline="") as file:
-        entities = {row["rec_id"]: int(row["entity_id"]) for row in csv.DictReader(file)}
-    return [entities[row["rec_id"]] for row in rows]
+def show(rows: list[dict[str, Any]]) -> None:
+    """Print every tool's figures, precision / recall / F1."""
+    table = Table(title="every tool", box=None, pad_edge=False, title_justify="left")
+    for title in ("set", "tool", "default P/R/F1", "tuned or labels P/R/F1", "seconds", "peak MB"):
+        table.add_column(title)
+    for row in rows:
+        if "failed" in row:
+            table.add_row(row["set"], row["tool"], f"[red]{row['failed']}")
+            continue
+        told = (_figures(row.get(side)) for side in ("default", "labels"))
+        table.add_row(row["set"], row["tool"], *told, f"{row['seconds']:.1f}", str(row["peak_mb"]))
+    Console(width=150).print(table)
 
 
-def plot(rows: list[dict[str, Any]], target: Path) -> None:
-    """Bars: every set's F1 without labels by tool, a mark where labels or tuning bring it."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    sets = list(dict.fromkeys(row["set"] for row in rows))
-    tools = list(dict.fromkeys(row["tool"] for row in rows))
-    figure, axes = plt.subplots(figsize=(12, 5))
-    for place, tool in enumerate(tools):
-        found = {row["set"]: row for row in rows if row["tool"] == tool}
-        at = np.arange(len(sets)) + (place - (len(tools) - 1) / 2) * 0.8 / len(tools)
-        axes.bar(at, [found.get(name, {}).get("default", 0) for name in sets], 0.8 / len(tools), label=tool)
-        axes.plot(at, [found.get(name, {}).get("tuned", 0) for name in sets], "k_", markersize=9)
-    axes.set_xticks(range(len(sets)), sets, rotation=20, ha="right")
-    axes.set_ylabel("F1 without labels (a dash: tuned, or with labels)")
-    axes.legend(ncols=len(tools), loc="lower right")
-    figure.tight_layout()
-    figure.savefig(target, dpi=120)
+def _figures(found: dict[str, float] | None) -> str:
+    return "{precision:.3f} / {recall:.3f} / {f1:.3f}".format(**found) if found else ""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--sets", type=Path, help="folder of labelled sets")
-    parser.add_argument("--records", default="20000,100000", help="sizes of our own corpus")
+    samples = Path(os.environ.get("PASSERELLE_SAMPLES", "../shared"))
+    parser.add_argument("--sets", type=Path, default=samples / "er", help="folder of labelled sets")
+    parser.add_argument("--records", default="20000,100000", help="sizes of our own corpus, at most a million or so")
+    parser.add_argument("--only", default="", help="some of the sets and given corpora, by name")
+    parser.add_argument("--tools", default=",".join(_TOOLS), help="on the sets; dedupe takes most of the time")
+    parser.add_argument("--limit", type=float, default=300, help="seconds a tool may take on a set")
     given = parser.parse_args()
+    wanted = set(filter(None, given.only.split(",")))
     RESULTS.mkdir(exist_ok=True)
-    rows: list[dict[str, Any]] = []
-    corpora: dict[str, dict[str, Any]] = {}
-    if given.sets:
-        for name in MAPS:
-            found = on_set(given.sets / name)
-            rows.extend(found)
-            for row in found:
-                print(json.dumps(row), flush=True)
-        plot(rows, RESULTS / "matching.png")
+    sets: list[dict[str, Any]] = []
+    corpora: list[dict[str, Any]] = []
+    for name in MAPS:
+        if wanted and name not in wanted:
+            continue
+        if (given.sets / name).is_dir():
+            sets += on_set(given.sets / name, given.tools.split(","), given.limit)
+        else:
+            print(f"{name}: left out, there is no {given.sets / name}")
     with TemporaryDirectory() as place:
         table = Path(place) / "corpus.csv"
-        for folder in sorted(given.sets.glob("synth_*")) if given.sets else ():
-            corpora[folder.name] = on_corpus(table, given_corpus(folder, table))
-            print(folder.name, json.dumps(corpora[folder.name]), flush=True)
-        for size in map(int, filter(None, given.records.split(","))):
-            corpora[f"own_{size}"] = on_corpus(table, write_corpus(table, size, _SEED))
-            print(f"own_{size}", json.dumps(corpora[f"own_{size}"]), flush=True)
-    (RESULTS / "matching.json").write_text(json.dumps({"sets": rows, "corpora": corpora}, indent=1), "utf-8")
+        folders = [one for one in sorted(given.sets.glob("synth_*")) if not wanted or one.name in wanted]
+        sizes = [int(size) for size in filter(None, given.records.split(","))]
+        cuts = tuned_cuts(Path(place)) if folders or sizes else {}
+        for folder in folders:
+            corpora += on_corpus(folder.name, table, given_corpus(folder, table), cuts)
+        for size in sizes:
+            corpora += on_corpus(f"own_{size}", table, write_corpus(table, size, _SEED), cuts)
+    show([*sets, *corpora])
+    (RESULTS / "matching_tools.json").write_text(json.dumps([*sets, *corpora], indent=1) + "\n", "utf-8")
+    plot(sets, corpora, RESULTS / "matching.png")
+    publish("matching", measures(sets, corpora))
 
 
 if __name__ == "__main__":

@@ -13,11 +13,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import md5
 from pathlib import Path
+from typing import NamedTuple
 
 from schemas.records import Kind
 
 Row = dict[str, str]
 Pair = tuple[str, str]
+Scored = dict[Pair, float]
+
+
+class Figures(NamedTuple):
+    """How right the pairs found are."""
+
+    precision: float
+    recall: float
+    f1: float
 
 
 def _iso(value: str) -> str:
@@ -119,13 +129,21 @@ class LabelledSet:
         """Whether a record of the first table is on the side that thresholds and labels may use: three in ten."""
         return int(md5(id_a.encode(), usedforsecurity=False).hexdigest(), 16) % 10 < 3
 
-    def f1(self, found: set[Pair], training: bool) -> float:
-        """F1 of the pairs found, on one side of the table."""
+    @property
+    def training(self) -> dict[Pair, bool]:
+        """The judged pairs of the side that thresholds and labels may use."""
+        return {pair: same for pair, same in self.judged.items() if self.is_training(pair[0])}
+
+    def judge(self, found: set[Pair], training: bool) -> Figures:
+        """Judge the pairs found, on one side of the table."""
         truth = {pair for pair, same in self.judged.items() if same and self.is_training(pair[0]) is training}
         told = {
             pair for pair in found if self.is_training(pair[0]) is training and (self.is_whole or pair in self.judged)
         }
-        return 2 * len(told & truth) / max(1, len(told) + len(truth))
+        right = len(told & truth)
+        return Figures(
+            right / max(1, len(told)), right / max(1, len(truth)), 2 * right / max(1, len(told) + len(truth))
+        )
 
 
 def labelled_set(folder: Path) -> LabelledSet:

@@ -88,7 +88,7 @@ def shared(column: Texts, a: Ints, b: Ints, least: float) -> Shared:
         jaccard=total / np.maximum(ours_weigh + theirs_weigh - total, 1e-9),
         contained=total / np.maximum(np.minimum(ours_weigh, theirs_weigh), 1e-9),
         letters=_letters(column, a, b, least),
-        records=np.where(most > 0, (column.records + 1) * 2.0**-most - 0.5, np.inf),
+        records=np.where(a == b, column.times[a], np.where(most > 0, (column.records + 1) * 2.0**-most - 0.5, np.inf)),
         equal=a == b,
     )
 

@@ -32,6 +32,8 @@ _ORIGINAL: Final = re.compile(r"\b(?:vo|vost\w{0,2}|version originale)\b")
 _FRENCH: Final = re.compile(r"\b(?:vf|vfst\w?|version francaise)\b")
 _CODE: Final = re.compile(r"[^\W_]+(?:[-/.][^\W_]+)+")
 _JOINTS: Final = re.compile(r"[-/.]")
+_REFERENCE: Final = re.compile(r"(?=\w{5})(\w*[^\W\d_]\w*\d{2,})[^\W\d_]{1,5}")
+"""A maker's reference: the letters after its last digit name a colour or a country, what is before them the model."""
 _YEAR: Final = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _ISO_DAY: Final = re.compile(r"^\s*(\d{4})-(\d{2})-(\d{2})")
 _CLOCK: Final = re.compile(r"^\s*(\d{1,2})\s*[h:]\s*(\d{2})?")
@@ -136,7 +138,9 @@ def _title(value: str) -> tuple[str, str, int]:
         return fold(text), "", 0
     read = read_title(text)
     codes = [_JOINTS.sub("", code) for code in _CODE.findall(text)] if _JOINTS.search(text) else []
-    extra = " ".join(code for code in codes if any(c.isdigit() for c in code) and not code.isdigit())
+    joined = [code for code in codes if any(c.isdigit() for c in code) and not code.isdigit()]
+    models = (found[1] for code in (*read.text.split(), *joined) if (found := _REFERENCE.fullmatch(code)))
+    extra = " ".join((*joined, *models))
     season = f"s{read.season}" if read.season is not None else ""
     version = 0
     if "v" in text and bool(_ORIGINAL.search(text)) != bool(_FRENCH.search(text)):

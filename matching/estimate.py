@@ -8,14 +8,14 @@ title. In a table that tells no sources all of a record's candidates are rivals,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.agreement import FIELDS, Levels
-from matching.fields import LEVELS
+from matching.fields import EXACT_TITLE, LEVELS, SCALES
 from matching.rivals import Pairs, Rivals, distinct, groups
 from matching.words import Floats, Ints
 
@@ -45,8 +45,6 @@ class Model:
     """Per field of `FIELDS`, per level: ln(m/u), 0 for "missing"."""
     prior: float
     """The share of candidate pairs that are one thing."""
-    median: float
-    """The weight that half of the pairs that are one thing reach."""
 
     def weigh(self, levels: Levels) -> Floats:
         """Return each pair's sum of weights: log odds but for the prior."""
@@ -71,20 +69,19 @@ class Sample:
 def estimate(sample: Sample) -> Model:
     """Learn a model. With no pairs at all every weight is a guess: levels in even steps."""
     if not len(sample.pairs):
-        return Model(tuple(_guess(name) for name in FIELDS), 0.5, 0.0)
+        return Model(tuple(_guess(name) for name in FIELDS), 0.5)
     size = len(sample.pairs.source)
     likely = _first_guess(sample)
     # Pairs with the same levels are one pattern: all but the rivalry is counted on patterns.
     patterns, of, times = distinct(sample.levels)
     group = np.arange(size)
     rivals = Rivals(sample.pairs, group)
-    model = Model((), 0.5, 0.0)
+    model = Model((), 0.5)
     for round_ in range(ROUNDS):
         same: Floats = np.bincount(of, weights=likely, minlength=len(patterns)).astype(np.float64)
         weights = tuple(_weights(name, patterns[:, column], times, same) for column, name in enumerate(FIELDS))
-        model = Model(weights, min(0.99, max(float(same.sum()), 1.0) / len(sample.pairs)), 0.0)
+        model = Model(weights, min(0.99, max(float(same.sum()), 1.0) / len(sample.pairs)))
         by_pattern = model.weigh(patterns)
-        model = replace(model, median=_median(by_pattern, same))
         if round_ >= _WARM and len(sample.within):
             now_grouped = twice(model, sample.within_left, sample.within_right, sample.within, size)
             if not np.array_equal(now_grouped, group):
@@ -98,12 +95,12 @@ def estimate(sample: Sample) -> Model:
 
 
 def twice(model: Model, left: Ints, right: Ints, levels: Levels, size: int) -> Ints:
-    """Return the groups of records that one source holds twice: those at least as alike as half of the pairs that are
-    one thing.
+    """Return the groups of records that one source holds twice: its own words agree whenever it tells a thing again, so
+    the title is the same and all the rest makes it likely.
     """
-    weigh = model.weigh(levels)
-    odds = np.exp(np.clip(weigh, -60, 60)) * model.prior
-    told = (odds / (1 - model.prior + odds) >= _SURE) & (weigh >= model.median)
+    title = levels[:, FIELDS.index("title")]
+    odds = np.exp(np.clip(model.weigh(levels), -60, 60)) * model.prior
+    told = (title >= EXACT_TITLE) & (odds / (1 - model.prior + odds) >= _SURE)
     return groups(left[told], right[told], size)
 
 
@@ -143,10 +140,28 @@ def _weights(name: str, levels: NDArray[np.uint8], times: Floats, same: Floats) 
     u = (other + 0.5) / (other.sum() + 0.5 * np.count_nonzero(seen))
     # A level seen once or twice says little whatever its ratio.
     ratio = np.log(np.maximum(m, 1e-9) / np.maximum(u, 1e-9)) * seen / (seen + 1)
-    weights = np.concatenate([[0.0], np.clip(ratio, -_HEAVIEST, _HEAVIEST)])
+    ratio = np.clip(ratio, -_HEAVIEST, _HEAVIEST)
+    if name in SCALES:
+        ratio = _rising(ratio, alike.astype(np.float64))
+    weights = np.concatenate([[0.0], ratio])
+    weights[1] = min(weights[1], 0.0)
     if name == "volume":
         weights[1] = -_SETTLES
     return weights
+
+
+def _rising(weights: Floats, pairs: Floats) -> Floats:
+    """The rising weights nearest to `weights`, each counting for its `pairs`: neighbours out of order share a mean."""
+    blocks: list[tuple[float, float, int]] = []
+    for weight, count in zip(weights.tolist(), np.maximum(pairs, 1e-3).tolist(), strict=True):
+        block = (weight, count, 1)
+        while blocks and blocks[-1][0] > block[0]:
+            before = blocks.pop()
+            count_of_both = before[1] + block[1]
+            mean = (before[0] * before[1] + block[0] * block[1]) / count_of_both
+            block = (mean, count_of_both, before[2] + block[2])
+        blocks.append(block)
+    return np.repeat([weight for weight, _, _ in blocks], [length for _, _, length in blocks])
 
 
 def _guess(name: str) -> Floats:
@@ -154,9 +169,3 @@ def _guess(name: str) -> Floats:
         return FIXED[name]
     steps = np.linspace(-3, 3, len(LEVELS[name])) if name in ("title", "contributors") else np.zeros(len(LEVELS[name]))
     return np.concatenate([[0.0], steps])
-
-
-def _median(weigh: Floats, likely: Floats) -> float:
-    order = np.argsort(weigh)
-    reached = np.cumsum(likely[order])
-    return float(weigh[order][min(len(order) - 1, int(np.searchsorted(reached, reached[-1] / 2)))])

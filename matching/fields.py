@@ -52,6 +52,14 @@ LEVELS: Final[Mapping[str, tuple[str, ...]]] = {
     "identifier": ("different", "contradictory", "same"),
 }
 
+EXACT_TITLE: Final = LEVELS["title"].index("exact_common") + 1
+"""From this level on two titles are the same, however many records bear it."""
+
+SCALES: Final = frozenset(
+    ("house", "postal_code", "country", "place", "phone", "date", "time", "duration", "price", "words")
+)
+"""Fields whose levels measure one thing: nearer never weighs less."""
+
 FIELDS_FRENCH: Final[Mapping[str, str]] = {
     "title": "le titre ou le nom",
     "numbers": "les nombres et références du titre",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Final
 
 from ftfy import fix_encoding
@@ -26,14 +27,19 @@ def mended(text: str) -> str:
 
 def plain_value(text: str, longest: int = LONGEST) -> str:
     """Return a value in lower case without accents; punctuation stays."""
-    text = text[:longest]
-    return plain(text if text.isascii() else mended(text))
+    return plain(_meant(text[:longest]))
 
 
 def fold_value(text: str, longest: int = LONGEST) -> str:
     """Return a value's words: letters and digits, one space between."""
-    text = text[:longest]
-    return fold(text if text.isascii() else mended(text))
+    return fold(_meant(text[:longest]))
+
+
+def _meant(text: str) -> str:
+    """The text without what a web page or a wrong encoding left in it: "&#233;", "&amp;", "Ã©"."""
+    if "&" in text and ";" in text:
+        text = unescape(text)
+    return text if text.isascii() else mended(text)
 
 
 class Pieces(dict[str, str | None]):
@@ -51,7 +57,7 @@ class Pieces(dict[str, str | None]):
 
     def fold(self, text: str) -> str | None:
         """Return the words of `text` as `fold_value` does, or None where it must be read as a whole."""
-        if not text.isascii() and _SUSPECT.search(text):
+        if ("&" in text and ";" in text) or (not text.isascii() and _SUSPECT.search(text)):
             return None
         found = [self[piece] for piece in text.split()]
         return None if None in found else " ".join(filter(None, found))

@@ -138,7 +138,7 @@ def _with_answers(matched: Matched, rows: Ints, answers: Answers) -> Floats:
         # Somebody who names only what is the same has looked at those records: their other candidates are not.
         named = np.unique(matched.left[said == 1])
         said[np.isin(matched.left, named) & (said < 0)] = 0
-    learned = learn(matched.levels, matched.weights, odds, said)
+    learned = learn(matched.levels, matched.weights, odds, said, matched.left)
     if learned is None:
         return odds
     found = learned.odds(matched.levels, matched.weights, odds)

@@ -32,6 +32,8 @@ class Texts:
     weight: Floats
     """Each value's sum of bits."""
     words: list[str]
+    times: Floats
+    """How many records tell each value."""
     records: int
     """How many records tell a value."""
 
@@ -162,7 +164,7 @@ def of_folded(of: Ints, folded: list[str]) -> Texts:
     data = bits[indices].astype(np.float64) if len(indices) else np.zeros(0)
     bags = csr_matrix((data, indices, indptr), shape=(size, max(1, len(words))))
     bags.sort_indices()
-    return Texts(of, folded, bags, np.asarray(bags.sum(axis=1)).ravel(), words, int(times.sum()))
+    return Texts(of, folded, bags, np.asarray(bags.sum(axis=1)).ravel(), words, times, int(times.sum()))
 
 
 def _bags_of_words(values: list[str]) -> tuple[NDArray[np.int32], Ints, list[str]]:

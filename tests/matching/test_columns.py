@@ -148,3 +148,24 @@ def test_every_level_has_its_words() -> None:
     """No explanation can fail for want of French."""
     assert set(LEVELS) == set(FIELDS_FRENCH)
     assert all(level_french(name) for levels in LEVELS.values() for name in levels)
+
+
+def test_web_pages_leave_no_signs_in_a_text() -> None:
+    """A letter written as an entity is that letter."""
+    assert level(of_titles(["B&#228;renh&ouml;hle &amp; Fils", "Bärenhöhle et Fils"]), "title").startswith("close")
+    assert fold_value("AT&T; caf&eacute;") == "at t cafe"
+
+
+def test_references_that_differ_in_their_finish_share_a_model() -> None:
+    """The letters after a reference's last digit name a colour: the model before them is a word of its own."""
+    assert level(of_titles(["Lave-vaisselle DU1055BK", "Lave-vaisselle DU1055XTSB"]), "numbers") == "some"
+    assert level(of_titles(["Casque HD560", "Casque HD800"]), "numbers") == "different"
+
+
+def test_a_whole_title_is_as_rare_as_it_is_itself() -> None:
+    """Common words make a rare title where only two records bear it, and a common one where many do."""
+    words = ["Le Grand Voyage", "Le Grand Hiver", "La Nuit du Voyage", "Un Hiver", "La Nuit", "Nuit et Hiver"] * 5
+    rare = of_titles(["Grand Hiver du Voyage", "Grand Hiver du Voyage", *words])
+    common = of_titles(["La Nuit", "La Nuit", *words])
+    assert level(rare, "title") == "exact_rare"
+    assert level(common, "title") == "exact"

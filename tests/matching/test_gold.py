@@ -103,3 +103,23 @@ def test_a_source_that_changes_its_ids_overnight_is_recognised(gold: Gold) -> No
     assert {(n, n + len(rows)) for n in range(len(rows))} == set(
         zip(found.left[sure].tolist(), found.right[sure].tolist(), strict=True)
     )
+
+
+def test_which_table_is_named_first_has_no_influence(gold: Gold) -> None:
+    """Linking B to A gives the pairs and scores of linking A to B."""
+    size = len(gold.rows)
+    ours = int((gold.source == 0).sum())
+    order = np.concatenate([np.arange(ours, size), np.arange(ours)])
+
+    def sure(order: np.ndarray) -> dict[frozenset[int], int]:
+        columns = {name: [values[row] for row in order] for name, values in gold.columns.items()}
+        source = np.where(gold.source[order] == gold.source[order[0]], 0, 1)
+        found = {}
+        for judged in judge_all(columns, [gold.kinds[row] for row in order], source):
+            rows = order[judged.rows]
+            for pair in np.flatnonzero(judged.scores >= 20).tolist():
+                ends = rows[judged.matched.left[pair]], rows[judged.matched.right[pair]]
+                found[frozenset(map(int, ends))] = int(judged.scores[pair])
+        return found
+
+    assert sure(np.arange(size)) == sure(order)
