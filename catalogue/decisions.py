@@ -12,7 +12,7 @@ from catalogue.merging import Merge
 from catalogue.resolve import Resolution
 from schemas.records import Record
 
-RULES = "rules-1"
+RULES = "rules-2"
 """Who decides when no person does: the rules of `matching`, in this version."""
 
 
@@ -32,14 +32,12 @@ async def store_decisions(merge: Merge, kind: KindCode, settled: Iterable[tuple[
     """Keeps why each newcomer is of an existing entity, or which one a person should be asked about."""
     rows = []
     for record, resolution in settled:
-        decision = resolution.decision
-        verdict = decision.verdict
-        if verdict is None or decision.entity_id is None:
+        if resolution.why is None:
             continue
         rows.append(
-            (kind.value, merge.source.id, record.ref.key, record.ref.part, decision.entity_id,
-             "ask" if decision.ask else "same", verdict.score, verdict.explanation(),
-             "identifiers" if verdict.settled_by else RULES)
+            (kind.value, merge.source.id, record.ref.key, record.ref.part, resolution.named_id,
+             resolution.why["outcome"], resolution.why["score"], resolution.why,
+             "identifiers" if "settledBy" in resolution.why else RULES)
         )  # fmt: skip
     await merge.conn.executemany(
         """

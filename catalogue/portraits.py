@@ -13,6 +13,7 @@ from catalogue.database import Connection
 from catalogue.kinds import IMPLIED, KindCode
 from matching.blocking import block_keys
 from matching.features import Features, features
+from matching.meeting import COMMON_KEY
 from schemas.records import Event, Kind, Product, Venue, Work
 
 TYPES: Mapping[KindCode, type[Work] | type[Product] | type[Venue] | type[Event]] = {
@@ -21,8 +22,6 @@ TYPES: Mapping[KindCode, type[Work] | type[Product] | type[Venue] | type[Event]]
     KindCode.VENUE: Venue,
     KindCode.EVENT: Event,
 }
-COMMON_KEY = 60
-"""A key that this many entities share says nothing; candidates come from rarer ones."""
 
 
 async def portraits(

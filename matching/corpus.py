@@ -15,6 +15,7 @@ from matching.folding import fold_value, plain_value
 from matching.names import person, publisher
 from matching.normalise import fold
 from matching.places import phone, street, town, venue_name
+from matching.runs import Run
 from matching.titles import read_title, read_volume
 from matching.words import Floats, Ints, Texts, in_order, intern, of_folded, texts
 from schemas.identifiers import SCHEMES, InvalidIdentifier
@@ -67,6 +68,8 @@ class Corpus:
     """How many distinct words of each distinct title hold a digit: numbers, and makers' references."""
     digit_bags: csr_matrix
     """(distinct title, word with a digit) → 1."""
+    runs: Sequence[Run] = ()
+    """Each record's sessions, where a catalogue knows them."""
 
 
 def corpus(columns: Columns, kind: Kind, source: Ints) -> Corpus:
@@ -75,7 +78,7 @@ def corpus(columns: Columns, kind: Kind, source: Ints) -> Corpus:
     held = {name: values for name, values in columns.items() if any(values)}
     title, volume, version = _titles(held.get("title", [""] * size), held.get("subtitle"), held.get("volume"))
     found = {"title": title}
-    digits = _digit_words(title)
+    digits = digit_words(title)
     for name, read in _TEXTS.items():
         if name in held:
             found[name] = texts(held[name], read)
@@ -130,7 +133,8 @@ def _title(value: str) -> tuple[str, str, int]:
     return f"{read.text} {extra}".strip(), f"{read.volume}{season}", 0 if original == french else 1 if original else 2
 
 
-def _digit_words(title: Texts) -> csr_matrix:
+def digit_words(title: Texts) -> csr_matrix:
+    """Return which words of each distinct title hold a digit."""
     bags = title.bags
     held = np.array([any(c.isdigit() for c in word) for word in title.words] or [False])
     kept = bags.copy()

@@ -7,6 +7,7 @@ import accounts.tables
 import bookings.outbox_tables
 import bookings.tables
 import bookings.token_tables
+import catalogue.match_tables
 import catalogue.merge_tables
 import catalogue.tables
 import sync.page_tables
@@ -18,6 +19,7 @@ ROOMS = (
     bookings.outbox_tables,
     bookings.tables,
     bookings.token_tables,
+    catalogue.match_tables,
     catalogue.merge_tables,
     catalogue.tables,
     sync.page_tables,

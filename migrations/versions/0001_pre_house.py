@@ -356,6 +356,13 @@ def upgrade() -> None:
     )
     op.create_index("match_key_of", "match_key", ["kind", "entity_id"], unique=False)
     op.create_table(
+        "match_word",
+        sa.Column("kind", sa.SmallInteger(), nullable=False),
+        sa.Column("word", sa.Text(collation="C"), nullable=False),
+        sa.Column("entities", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "word"),
+    )
+    op.create_table(
         "offer",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("venue_id", sa.BigInteger(), nullable=False),
