@@ -60,10 +60,10 @@ class Place:
 
 async def reserve(conn: Connection, kind: KindCode, count: int) -> list[int]:
     """Ids for entities that are about to be written."""
+    if not count:
+        return []
     rows = await conn.fetch(
-        "select nextval((select pg_get_serial_sequence($1, 'id')::regclass)) as id from generate_series(1, $2)",
-        kind.name.lower(),
-        count,
+        "select nextval($1::text::regclass) as id from generate_series(1, $2)", f"{kind.name.lower()}_id_seq", count
     )
     return [row["id"] for row in rows]
 

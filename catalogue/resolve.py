@@ -16,10 +16,10 @@ import numpy as np
 from catalogue.database import Connection
 from catalogue.entities import reserve
 from catalogue.kinds import KindCode
-from catalogue.portraits import entities_keyed, entities_named, portraits
+from catalogue.portraits import Filed, entities_keyed, entities_named, portraits
 from catalogue.rarity import rarity
 from matching.blocking import block_keys
-from matching.choose import Decision, decide, explain
+from matching.choose import decide, explain
 from matching.features import Features
 from matching.meeting import meetings
 from matching.models import shipped
@@ -35,11 +35,13 @@ class Resolution:
     """The entity a newcomer is of, and why."""
 
     entity_id: int
-    decision: Decision
+    is_new: bool
     named_id: int | None
     """The entity the decision names: the same one, or the one a person is asked about; None where there is none."""
     why: dict[str, Any] | None
     """The decision explained, where it names an entity."""
+    filed: Filed
+    """What the newcomer is found under, alone."""
 
 
 async def resolve(
@@ -78,7 +80,8 @@ async def resolve(
         ids[place] = next(fresh) if decision.is_new or decision.candidate is None else ids[decision.candidate]
         about = None if decision.candidate is None else ids[decision.candidate]
         why = None if about is None else explain(decision, scored)
-        resolutions.append(Resolution(ids[place], decision, about, why))
+        filed = Filed(newcomers[place].identifiers, keys[place])
+        resolutions.append(Resolution(ids[place], decision.is_new, about, why, filed))
     return resolutions
 
 

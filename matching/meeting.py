@@ -13,7 +13,7 @@ COMMON_KEY: Final = 60
 
 
 def meetings(
-    keys: Sequence[Collection[str]], entities: Mapping[str, Sequence[int]], named: Sequence[Collection[int]]
+    keys: Sequence[Collection[int]], entities: Mapping[int, Sequence[int]], named: Sequence[Collection[int]]
 ) -> tuple[list[list[int]], list[list[int]]]:
     """Return for each newcomer its candidates: ids of entities, and places of newcomers before it in the batch.
 
@@ -21,7 +21,7 @@ def meetings(
     the newcomer's identifiers: these always count. Of a key that many in one batch have, the first `COMMON_KEY` are
     met: in a batch that tells one thing many times the rest finds the first.
     """
-    here: dict[str, list[int]] = defaultdict(list)
+    here: dict[int, list[int]] = defaultdict(list)
     known: list[list[int]] = []
     earlier: list[list[int]] = []
     for place, its_keys in enumerate(keys):

@@ -350,7 +350,7 @@ def upgrade() -> None:
     op.create_table(
         "match_key",
         sa.Column("kind", sa.SmallInteger(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("entity_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("kind", "key", "entity_id"),
     )
@@ -936,6 +936,13 @@ def upgrade() -> None:
     )
     op.create_index("merge_decision_entity", "merge_decision", ["kind", "entity_id"], unique=False)
     op.create_index("merge_decision_record", "merge_decision", ["source_id", "kind", "key", "part"], unique=False)
+    op.create_index(
+        "merge_decision_never",
+        "merge_decision",
+        ["source_id", "kind", "key", "part"],
+        unique=False,
+        postgresql_where=sa.text("outcome = 'different' and undone_at is null"),
+    )
     op.create_table(
         "merge_member",
         sa.Column("merge_id", sa.BigInteger(), autoincrement=False, nullable=False),
