@@ -374,9 +374,13 @@ class MergeDecision(SQLModel, table=True):
         Index("merge_decision_entity", "kind", "entity_id"),
         Index("merge_decision_record", "source_id", "kind", "key", "part"),
         Index(
-            "merge_decision_never", "source_id", "kind", "key", "part",
+            "merge_decision_never",
+            "source_id",
+            "kind",
+            "key",
+            "part",
             postgresql_where=text("outcome = 'different' and undone_at is null"),
-        ),  # fmt: skip
+        ),
         CheckConstraint("outcome in ('same', 'different', 'ask')", name="merge_decision_outcome"),
         CheckConstraint("score between 0 and 100", name="merge_decision_score"),
     )

@@ -27,8 +27,9 @@ def possible(one: Corpus, left: Ints, right: Ints) -> NDArray[np.bool_]:
 
     Of events only those of one date, where both tell one: a show played on two evenings is otherwise the likeliest
     double of all. It costs the few whose source is a day off. Of venues only those of which something says where both
-    are: a name is borne in many towns. Where a catalogue knows more: of events only those at
-    one venue, of works and products only those of one form (book or film, paper or file), of films no remakes.
+    are: a name is borne in many towns. Of films no remakes; in a table the works that bear a visa are films. Where a
+    catalogue knows more: of events only those at one venue, of works and products only those of one form (book or film,
+    paper or file).
     """
     kept = np.ones(len(left), bool)
     if one.kind is Kind.EVENT:
@@ -40,13 +41,19 @@ def possible(one: Corpus, left: Ints, right: Ints) -> NDArray[np.bool_]:
         places += [~np.isnan(one.numbers["latitude"])] if "latitude" in one.numbers else []
         if places:
             kept = np.any([told[left] & told[right] for told in places], axis=0)
-    elif "family" in one.texts:
-        form = one.texts["family"]
-        any_form = np.array([value in ANY_FORM for value in form.values])
-        ours, theirs = form.of[left], form.of[right]
-        kept &= (ours == theirs) | any_form[ours] | any_form[theirs]
-        if "year" in one.numbers:
+    else:
+        is_film = np.zeros(len(left), bool)
+        if "visa" in one.identifiers:
+            bears = one.identifiers["visa"].of > 0
+            is_film = bears[left] | bears[right]
+        if "family" in one.texts:
+            form = one.texts["family"]
+            any_form = np.array([value in ANY_FORM for value in form.values])
+            ours, theirs = form.of[left], form.of[right]
+            kept &= (ours == theirs) | any_form[ours] | any_form[theirs]
             film = np.array([value == FILM for value in form.values])
+            is_film |= film[ours] | film[theirs]
+        if "year" in one.numbers:
             years = np.abs(one.numbers["year"][left] - one.numbers["year"][right])
-            kept &= ~((film[ours] | film[theirs]) & (years >= YEARS_APART_OF_REMAKES))
+            kept &= ~(is_film & (years >= YEARS_APART_OF_REMAKES))
     return kept
