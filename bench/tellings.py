@@ -121,7 +121,7 @@ class World:
 
     def _of_work(self, thing: int, title: str, more: str, author: str, volume: int, year: int) -> Iterator[Telling]:
         for source in self._sources():
-            people = [] if self._is(0.15) else [Contributor(name=self._person(author))]
+            people = [] if self._is(0.15) else [Contributor(name=self._person(self._or_else(author)))]
             work = Work(
                 ref=REF,
                 title=self._volume(self._with(self._told(title), more), volume),
@@ -146,10 +146,12 @@ class World:
                         ref=REF,
                         title=self._volume(self._with(self._told(title), more), volume),
                         subcategory="LIVRE_PAPIER",
-                        contributors=[] if self._is(0.08) else [Contributor(name=self._person(author))],
+                        contributors=[] if self._is(0.08) else [Contributor(name=self._person(self._or_else(author)))],
                         publisher=None
                         if self._is(0.35)
-                        else self.chance.choice(("", "", "Éditions ")) + house + self.chance.choice(("", "", " poche")),
+                        else self.chance.choice(("", "", "Éditions "))
+                        + (self._name() if self._is(0.06) else house)
+                        + self.chance.choice(("", "", " poche")),
                         language=None if self._is(0.4) else language,
                         published_on=None if self._is(0.4) else str(year + (self._near(1) if self._is(0.15) else 0)),
                     )
@@ -161,7 +163,7 @@ class World:
         famous = [self._name() for _ in range(40)]
         while thing < number:
             town, code = self._name(), f"{self.chance.randrange(10, 90)}{self.chance.randrange(1000):03d}"
-            if self._is(0.05):
+            if self._is(0.02):
                 town = f"Saint-{self.chance.choice(('Denis', 'Martin', 'Jean', 'Pierre'))}"
             centre = (43 + 7 * self.chance.random(), -1 + 7 * self.chance.random())
             great, used = self._name(), {""}
@@ -187,6 +189,13 @@ class World:
             if self._is(0.2):
                 name = name.replace(long, short)
         number, way, of = address
+        # What is told wrongly, or of the office: no difference of one field is a veto.
+        number += self._near(4) if self._is(0.07) else 0
+        phone = f"02{self.chance.randrange(10**8):08d}" if self._is(0.3) else phone
+        town = self._name() if self._is(0.006) else town
+        code = f"{code[:2]}{self.chance.randrange(1000):03d}" if self._is(0.004) else code
+        if self._is(0.15):
+            of = self.chance.choice((f"{of}, {town}", f"{of} bâtiment A", f"{self._name()} {of}", of[:-1]))
         off = 0.01 if self._is(0.05) else 0.0002
         return features(
             Venue(
@@ -261,13 +270,19 @@ class World:
             else self.chance.choice(_FAMILIES[3:])
             if family != "SEANCE_CINE" and self._is(0.1)
             else family,
-            contributors=[] if self._is(0.5) else [Contributor(name=self._person(maker), role="performer")],
+            contributors=[]
+            if self._is(0.5)
+            else [Contributor(name=self._person(self._or_else(maker, 0.08)), role="performer")],
         )
         known = None if self._is(0.6) else work if self._is(0.95) else work + 100_000 + self.chance.randrange(99)
         return features(event, venue_id=venue, work_id=known, begins=begins)
 
     def _is(self, share: float) -> bool:
         return self.chance.random() < share
+
+    def _or_else(self, person: str, share: float = 0.04) -> str:
+        """The person, or somebody else who had a hand in it."""
+        return self.chance.choice(self.people) if self._is(share) else person
 
     def _near(self, most: int) -> int:
         return self.chance.randrange(-most, most + 1)
