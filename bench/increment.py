@@ -1,8 +1,9 @@
 """`make bench NAME=increment`: changed records matched as they land, into a référentiel of a million works.
 
 What is timed is the product's own way, `catalogue.matched.merge_matched` in a transaction a batch: candidates by the
-keys that PostgreSQL keeps, judged, entities written, filed and logged. Beside it PostgreSQL's own answer to "what is
-like this title", the trigram `%`, on the same table. A cold start costs nothing but PostgreSQL's: the keys are rows.
+keys that PostgreSQL keeps, scored, entities written, filed and logged. Beside it PostgreSQL's own answer to "what is
+like this title", the trigram `%`, on the same table, and Splink scoring the same records (it writes nothing). A cold
+start costs nothing but PostgreSQL's: the keys are rows. `PASSERELLE_BENCH_WORKS` says how many works.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from datetime import UTC, datetime
 import asyncpg
 import msgspec
 
+from bench.increment_peers import Spent, splink_increment
 from bench.measures import Measure, publish
+from bench.processor import Processor
 from catalogue.changes import log
 from catalogue.database import Connection
 from catalogue.kinds import KindCode
 from catalogue.matched import merge_matched
 from catalogue.merging import Merge, source_info
+from catalogue.rarity import count
 from matching.blocking import block_keys
 from matching.features import features
 from matching.normalise import fold
@@ -39,6 +43,7 @@ WORKS = int(os.environ.get("PASSERELLE_BENCH_WORKS", "1000000"))
 NEW = 10_000
 BATCH = 2_000
 ALONE = 300
+SPLINK_ALONE = 10
 CHUNK = 20_000
 
 
@@ -135,6 +140,17 @@ async def trigram(conn: Connection, works: list[Work]) -> float:
     return (time.perf_counter() - begun) / len(works)
 
 
+def splink(mixed: list[Work]) -> tuple[Spent, float] | None:
+    """What Splink spends on a batch, and seconds for one record (median); None where it is not installed."""
+    alone = [[one] for one in mixed[NEW : NEW + SPLINK_ALONE]]
+    try:
+        _, batch, *each = splink_increment(corpus(WORKS, 1), [mixed[NEW:], mixed[:100], mixed[:BATCH], *alone])
+    except ImportError:
+        print("Splink is not installed: make bench installs it")
+        return None
+    return batch, statistics.median(one.seconds for one in each)
+
+
 async def new_source(conn: asyncpg.Connection, name: str) -> int:
     made: int = await conn.fetchval(
         "insert into source (connector, account, label, licence) values ($1, $1, $1, 'etalab-2.0') returning id", name
@@ -149,22 +165,37 @@ async def measure(settings: Settings, urls: EngineUrls) -> list[Measure]:
         begun = time.perf_counter()
         kept = await fill(conn, await new_source(conn, "bench"))  # type: ignore[arg-type]
         filled = time.perf_counter() - begun
+        begun = time.perf_counter()
+        async with conn.transaction():
+            await count(conn, KindCode.WORK)
+        counted = time.perf_counter() - begun
         chance = random.Random(3)  # noqa: S311
         fresh = list(corpus(2 * NEW, 2))
         known = [told_otherwise(chance.choice(kept), n, chance) for n in range(2 * NEW)]
         mixed = [known[n] if n % 2 else msgspec.structs.replace(one, ref=known[n].ref) for n, one in enumerate(fresh)]
         source_id = await new_source(conn, "new")  # type: ignore[arg-type]
+        processor = await Processor.of(house.database_url)
         first = [await land(conn, source_id, mixed[n : n + BATCH]) for n in range(0, NEW, BATCH)]
+        busy = processor.seconds
         alone = [await land(conn, source_id, [one]) for one in mixed[NEW : NEW + ALONE]]
         warm = [await land(conn, source_id, mixed[n : n + BATCH]) for n in range(NEW + ALONE, 2 * NEW, BATCH)]
         by_trigram = await trigram(conn, mixed[:20])
-    p95 = statistics.quantiles(alone, n=20)[-1]
+    p95, median = statistics.quantiles(alone, n=20)[-1], statistics.median(alone)
     share = NEW / (NEW - ALONE)
+    peer = splink(mixed)
+    beside = [] if peer is None else [
+        Measure(f"{BATCH} records (s)", sum(first) * BATCH / NEW, peer[0].seconds, "Splink", 1.0, at_most=True),
+        Measure(f"{BATCH} records, processor (s)", busy * BATCH / NEW, peer[0].processor, "Splink", 1.0, at_most=True),
+        Measure("one record, median (ms)", median * 1000, peer[1] * 1000, "Splink, scoring only", 1.0, at_most=True),
+    ]  # fmt: skip
     return [
         Measure(f"{NEW} records into {WORKS}, first (s)", sum(first), 5.0, "limit", 1.0, at_most=True),
         Measure(f"{NEW} records into {WORKS}, warm (s)", sum(warm) * share, 1.5, "limit", 1.0, at_most=True),
+        Measure(f"{NEW} records into {WORKS}, processor (s)", busy, 5.0, "the limit by the clock", 1.0, at_most=True),
         Measure("one record, p95 (ms)", p95 * 1000, 10.0, "limit", 1.0, at_most=True),
-        Measure("one record, median (ms)", statistics.median(alone) * 1000, by_trigram * 1000, "trigram %"),
+        Measure("one record, median (ms)", median * 1000, by_trigram * 1000, "trigram %", 1.0, at_most=True),
+        *beside,
+        Measure("counting words (s)", counted, float(WORKS) / 100_000, "1 s for 100,000 works"),
         Measure("filling (s)", filled, float(WORKS) / 1000, "1 ms a work"),
     ]
 

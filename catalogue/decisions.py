@@ -12,7 +12,7 @@ from catalogue.merging import Merge
 from catalogue.resolve import Resolution
 from schemas.records import Record
 
-RULES = "rules-1"
+RULES = "rules-2"
 """Who decides when no person does: the rules of `matching`, in this version."""
 REBUILD = "rebuild-1"
 """Who decides when all is matched anew."""
@@ -34,22 +34,24 @@ async def store_decisions(merge: Merge, kind: KindCode, settled: Iterable[tuple[
     """Keeps why each newcomer is of an existing entity, or which one a person should be asked about."""
     rows = []
     for record, resolution in settled:
-        decision = resolution.decision
-        verdict = decision.verdict
-        if verdict is None or decision.entity_id is None:
+        if resolution.why is None:
             continue
         rows.append(
-            (kind.value, merge.source.id, record.ref.key, record.ref.part, decision.entity_id,
-             "ask" if decision.ask else "same", verdict.score, verdict.explanation(),
-             "identifiers" if verdict.settled_by else RULES)
+            (record.ref.key, record.ref.part, resolution.named_id,
+             resolution.why["outcome"], resolution.why["score"], resolution.why,
+             "identifiers" if "settledBy" in resolution.why else RULES)
         )  # fmt: skip
-    await merge.conn.executemany(
-        """
-        insert into merge_decision (kind, source_id, key, part, entity_id, outcome, score, explanation, author)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        """,
-        rows,
-    )
+    if rows:
+        await merge.conn.execute(
+            """
+            insert into merge_decision (kind, source_id, key, part, entity_id, outcome, score, explanation, author)
+            select $1, $2, * from unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::smallint[],
+                $8::jsonb[], $9::text[])
+            """,
+            kind.value,
+            merge.source.id,
+            *map(list, zip(*rows, strict=True)),
+        )
 
 
 async def merged(conn: Connection, kind: KindCode, limit: int = 20) -> Sequence[Merged]:

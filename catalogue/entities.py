@@ -19,33 +19,43 @@ from source_record r join source s on s.id = r.source_id
 where r.kind = $1 and r.entity_id = any($2::bigint[]) and r.gone_at is null and r.record is not null
 """
 
+# A statement a set, rows in the order of their ids: two batches that write the same things wait, and do not deadlock.
 WRITE = {
     KindCode.WORK: """
-        insert into work (id, type, title, folded, fields, provenance)
-        overriding system value values ($1, $4, $5, $6, $2, $3)
-        on conflict (id) do update set type = $4, title = $5, folded = $6, fields = $2, provenance = $3,
-            withdrawn_at = null, changed_at = now()
+        insert into work (id, fields, provenance, type, title, folded) overriding system value
+        select * from unnest($1::bigint[], $2::jsonb[], $3::jsonb[], $4::text[], $5::text[], $6::text[])
+        on conflict (id) do update set type = excluded.type, title = excluded.title, folded = excluded.folded,
+            fields = excluded.fields, provenance = excluded.provenance, withdrawn_at = null, changed_at = now()
     """,
     KindCode.PRODUCT: """
         insert into product
-            (id, ean, title, folded, subcategory, price_cents, sellable, sellable_from, fields, provenance)
-        overriding system value values ($1, $4, $5, $6, $7, $8, $9, $10, $2, $3)
-        on conflict (id) do update set ean = coalesce($4, product.ean), title = $5, folded = $6, subcategory = $7,
-            price_cents = $8, sellable = $9, sellable_from = $10, fields = $2, provenance = $3,
-            withdrawn_at = null, changed_at = now()
+            (id, fields, provenance, ean, title, folded, subcategory, price_cents, sellable, sellable_from)
+        overriding system value
+        select * from unnest($1::bigint[], $2::jsonb[], $3::jsonb[], $4::text[], $5::text[], $6::text[], $7::text[],
+            $8::int[], $9::bool[], $10::timestamptz[])
+        on conflict (id) do update set ean = coalesce(excluded.ean, product.ean), title = excluded.title,
+            folded = excluded.folded, subcategory = excluded.subcategory, price_cents = excluded.price_cents,
+            sellable = excluded.sellable, sellable_from = excluded.sellable_from, fields = excluded.fields,
+            provenance = excluded.provenance, withdrawn_at = null, changed_at = now()
     """,
     KindCode.VENUE: """
-        insert into venue (id, siret, name, folded, time_zone, department, latitude, longitude, fields, provenance)
-        overriding system value values ($1, $4, $5, $6, $7, $8, $9, $10, $2, $3)
-        on conflict (id) do update set siret = coalesce($4, venue.siret), name = $5, folded = $6, time_zone = $7,
-            department = $8, latitude = $9, longitude = $10, fields = $2, provenance = $3,
-            withdrawn_at = null, changed_at = now()
+        insert into venue (id, fields, provenance, siret, name, folded, time_zone, department, latitude, longitude)
+        overriding system value
+        select * from unnest($1::bigint[], $2::jsonb[], $3::jsonb[], $4::text[], $5::text[], $6::text[], $7::text[],
+            $8::text[], $9::float8[], $10::float8[])
+        on conflict (id) do update set siret = coalesce(excluded.siret, venue.siret), name = excluded.name,
+            folded = excluded.folded, time_zone = excluded.time_zone, department = excluded.department,
+            latitude = excluded.latitude, longitude = excluded.longitude, fields = excluded.fields,
+            provenance = excluded.provenance, withdrawn_at = null, changed_at = now()
     """,
     KindCode.EVENT: """
-        insert into event (id, venue_id, work_id, title, folded, subcategory, is_duo, fields, provenance)
-        overriding system value values ($1, $4, $5, $6, $7, $8, $9, $2, $3)
-        on conflict (id) do update set work_id = coalesce($5, event.work_id), title = $6, folded = $7,
-            subcategory = $8, is_duo = $9, fields = $2, provenance = $3, withdrawn_at = null, changed_at = now()
+        insert into event (id, fields, provenance, venue_id, work_id, title, folded, subcategory, is_duo)
+        overriding system value
+        select * from unnest($1::bigint[], $2::jsonb[], $3::jsonb[], $4::bigint[], $5::bigint[], $6::text[],
+            $7::text[], $8::text[], $9::bool[])
+        on conflict (id) do update set work_id = coalesce(excluded.work_id, event.work_id), title = excluded.title,
+            folded = excluded.folded, subcategory = excluded.subcategory, is_duo = excluded.is_duo,
+            fields = excluded.fields, provenance = excluded.provenance, withdrawn_at = null, changed_at = now()
     """,
 }
 
@@ -60,10 +70,10 @@ class Place:
 
 async def reserve(conn: Connection, kind: KindCode, count: int) -> list[int]:
     """Ids for entities that are about to be written."""
+    if not count:
+        return []
     rows = await conn.fetch(
-        "select nextval((select pg_get_serial_sequence($1, 'id')::regclass)) as id from generate_series(1, $2)",
-        kind.name.lower(),
-        count,
+        "select nextval($1::text::regclass) as id from generate_series(1, $2)", f"{kind.name.lower()}_id_seq", count
     )
     return [row["id"] for row in rows]
 
@@ -108,7 +118,8 @@ async def derive(
         (id_, it.fields, it.provenance, *_columns(kind, it.fields, (places or {}).get(id_)))
         for id_, it in survivors.items()
     ]
-    await conn.executemany(WRITE[kind], rows)
+    if rows:
+        await conn.execute(WRITE[kind], *map(list, zip(*rows, strict=True)))
     return survivors
 
 

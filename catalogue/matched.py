@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -151,7 +151,10 @@ async def merge_matched(
     starts: dict[int, list[datetime]] = defaultdict(list)
     for n, moments in begins.items():
         starts[entity_of[n]].extend(moments)
-    await index(conn, kind, ids, starts)
+    # What stands alone, and nobody else in the batch speaks of, is filed as it came.
+    speak = Counter(entity_of.values())
+    fresh = {r.entity_id: r.filed for _, r in settled if r.is_new and speak[r.entity_id] == 1}
+    await index(conn, kind, ids, starts, fresh)
     merge.touched.add(kind, ids)
     if kind is KindCode.EVENT:
         await _propose(merge, ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from catalogue.database import Connection
 from catalogue.kinds import IMPLIED, KindCode
 from matching.blocking import block_keys
 from matching.features import Features, features
+from matching.meeting import COMMON_KEY
 from schemas.records import Event, Kind, Product, Venue, Work
 
 TYPES: Mapping[KindCode, type[Work] | type[Product] | type[Venue] | type[Event]] = {
@@ -21,8 +23,20 @@ TYPES: Mapping[KindCode, type[Work] | type[Product] | type[Venue] | type[Event]]
     KindCode.VENUE: Venue,
     KindCode.EVENT: Event,
 }
-COMMON_KEY = 60
-"""A key that this many entities share says nothing; candidates come from rarer ones."""
+
+
+_FORGET = (
+    "delete from entity_identifier where kind = $1 and entity_id = any($2::bigint[])",
+    "delete from match_key where kind = $1 and entity_id = any($2::bigint[])",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What an entity is found under."""
+
+    identifiers: frozenset[tuple[str, str]]
+    keys: frozenset[int]
 
 
 async def portraits(
@@ -92,25 +106,24 @@ async def index(
     kind: KindCode,
     ids: Sequence[int],
     begins: Mapping[int, Iterable[datetime]] | None = None,
+    fresh: Mapping[int, Filed] | None = None,
 ) -> None:
-    """Files the entities under their identifiers and blocking keys, anew."""
-    if not ids:
-        return
-    found = await portraits(conn, kind, ids, begins)
-    named = [(kind.value, scheme, value, id_) for id_, it in found.items() for scheme, value in it.identifiers]
-    keyed = [(kind.value, key, id_) for id_, it in found.items() for key in block_keys(it)]
-    await conn.execute(
-        "delete from entity_identifier where kind = $1 and entity_id = any($2::bigint[])",
-        kind.value,
-        list(found),
-    )
-    await conn.execute(
-        "delete from match_key where kind = $1 and entity_id = any($2::bigint[])", kind.value, list(found)
-    )
-    await conn.copy_records_to_table(
-        "entity_identifier", columns=("kind", "scheme", "value", "entity_id"), records=sorted(named)
-    )
-    await conn.copy_records_to_table("match_key", columns=("kind", "key", "entity_id"), records=sorted(keyed))
+    """Files the entities under their identifiers and blocking keys, anew; `fresh` ones never were, and are told."""
+    filed = dict(fresh or {})
+    again = [id_ for id_ in ids if id_ not in filed]
+    if again:
+        found = await portraits(conn, kind, again, begins)
+        for statement in _FORGET:
+            await conn.execute(statement, kind.value, list(found))
+        filed |= {id_: Filed(it.identifiers, block_keys(it)) for id_, it in found.items()}
+    named = sorted((kind.value, scheme, value, id_) for id_, it in filed.items() for scheme, value in it.identifiers)
+    keyed = sorted((kind.value, key, id_) for id_, it in filed.items() for key in it.keys)
+    if named:
+        await conn.copy_records_to_table(
+            "entity_identifier", columns=("kind", "scheme", "value", "entity_id"), records=named
+        )
+    if keyed:
+        await conn.copy_records_to_table("match_key", columns=("kind", "key", "entity_id"), records=keyed)
 
 
 async def entities_named(
@@ -135,12 +148,12 @@ async def entities_named(
     return found
 
 
-async def entities_keyed(conn: Connection, kind: KindCode, keys: Iterable[str]) -> dict[str, list[int]]:
+async def entities_keyed(conn: Connection, kind: KindCode, keys: Iterable[int]) -> dict[int, list[int]]:
     """Which entities share each blocking key; keys that say nothing are left out."""
     rows = await conn.fetch(
         """
         select k.key, array_agg(k.entity_id) as ids
-        from unnest($2::text[]) as t (key)
+        from unnest($2::bigint[]) as t (key)
         cross join lateral (select key, entity_id from match_key where kind = $1 and key = t.key limit $3 + 1) k
         group by k.key having count(*) <= $3
         """,

@@ -10,7 +10,8 @@ from catalogue.database import Connection
 from catalogue.kinds import KindCode
 from catalogue.portraits import portraits
 from matching.features import Features
-from matching.identify import settle
+from matching.identify import CONTRADICTORY, DIFFERENT, SAME, settle
+from matching.scoring import forbidden
 from schemas.records import Kind
 
 _WEEKS_APART: Final = 2 * 7 * 24 * 60
@@ -40,6 +41,9 @@ _SELLING: Final = """
 select id from venue v where id = any($1::bigint[])
   and (exists (select from stock k where k.venue_id = v.id) or exists (select from source s where s.venue_id = v.id))
 """
+
+Say = Literal["join", "ask", "no"]
+_SETTLED: Final[Mapping[int, Say]] = {SAME: "join", CONTRADICTORY: "ask", DIFFERENT: "no"}
 
 Pair = tuple[int, int]
 
@@ -86,14 +90,16 @@ class Policy:
     known: dict[int, Features]
     selling: frozenset[int]
 
-    def say(self, one: int, other: int) -> Literal["join", "ask", "no"]:
+    def say(self, one: int, other: int) -> Say:
         """What the rules allow for two entities: to join them, only to ask, or neither."""
         left, right = self.known.get(one), self.known.get(other)
         if left is None or right is None or {one, other} <= self.selling:
             return "no"
-        settled = settle(left, right)
+        settled = _SETTLED.get(settle(left, right).level)
         if settled is not None:
-            return {"same": "join", "ask": "ask", "different": "no"}[settled.outcome]  # type: ignore[return-value]
+            return settled
+        if forbidden(left, right):
+            return "no"
         if left.begins and right.begins and set(left.begins).isdisjoint(right.begins):
             apart = max(left.begins[0], right.begins[0]) - min(left.begins[-1], right.begins[-1])
             return "ask" if apart <= _WEEKS_APART else "no"

@@ -19,8 +19,8 @@ from catalogue.kinds import KindCode
 from catalogue.members import Member
 from catalogue.portraits import TYPES
 from catalogue.record_columns import RecordColumns
+from matching.choose import alone
 from matching.features import features
-from matching.judge import judge
 from matching.pairs import judged_pairs
 from matching.reasons import explanation
 from matching.whole import ASK, Judged
@@ -117,4 +117,4 @@ def _best(judged: Judged, group: Sequence[int], others: Sequence[int]) -> tuple[
 def _still_alike(kind: KindCode, one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether the rules that decide about newcomers would not call them different."""
     records = [msgspec.convert(said, TYPES[kind], strict=False) for said in (one, other)]
-    return judge(*(features(record) for record in records)).outcome != "different"
+    return alone(*(features(record) for record in records)).candidate is not None

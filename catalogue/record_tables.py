@@ -106,7 +106,7 @@ class MatchKey(SQLModel, table=True):
     __table_args__: ClassVar[Any] = (Index("match_key_of", "kind", "entity_id"),)
 
     kind: int = Field(sa_column=Column(SmallInteger, primary_key=True))
-    key: str = Field(sa_column=Column(Text, primary_key=True))
+    key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     entity_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
 
 
@@ -117,6 +117,14 @@ class MergeDecision(SQLModel, table=True):
     __table_args__: ClassVar[Any] = (
         Index("merge_decision_entity", "kind", "entity_id"),
         Index("merge_decision_record", "source_id", "kind", "key", "part"),
+        Index(
+            "merge_decision_never",
+            "source_id",
+            "kind",
+            "key",
+            "part",
+            postgresql_where=text("outcome = 'different' and undone_at is null"),
+        ),
         CheckConstraint("outcome in ('same', 'different', 'ask')", name="merge_decision_outcome"),
         CheckConstraint("score between 0 and 100", name="merge_decision_score"),
     )

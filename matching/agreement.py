@@ -16,6 +16,7 @@ from rapidfuzz import fuzz, process
 
 from matching.corpus import Corpus
 from matching.fields import LEVELS
+from matching.runs import run_levels
 from matching.words import Floats, Ints, Texts
 
 Levels = NDArray[np.uint8]
@@ -132,6 +133,16 @@ def _share_levels(column: Texts, a: Ints, b: Ints) -> NDArray[Any]:
     return 1 + np.searchsorted([0.08, 0.15, 0.25, 0.4, 0.6], shared(column, a, b, 1.0).jaccard, side="right")
 
 
+def _sort_levels(column: Texts, a: Ints, b: Ints) -> NDArray[Any]:
+    """Of names that claim several sorts of place one in common is enough."""
+    return np.where(np.diff(column.bags[a].multiply(column.bags[b]).tocsr().indptr) > 0, 2, 1)
+
+
+def _family_levels(column: Texts, a: Ints, b: Ints) -> NDArray[Any]:
+    screened = np.array([value == "cinema" for value in column.values])
+    return np.where(a == b, 3, np.where(screened[a] | screened[b], 1, 2))
+
+
 _RANKS: Final[Mapping[str, Callable[[Texts, Ints, Ints], NDArray[Any]]]] = {
     "title": _title_levels,
     "postal_code": _same_levels,
@@ -139,6 +150,9 @@ _RANKS: Final[Mapping[str, Callable[[Texts, Ints, Ints], NDArray[Any]]]] = {
     "country": _exact_levels,
     "house": _exact_levels,
     "words": _share_levels,
+    "language": _exact_levels,
+    "sort": _sort_levels,
+    "family": _family_levels,
 }
 
 
@@ -238,6 +252,17 @@ def _identifier(one: Corpus, left: Ints, right: Ints) -> NDArray[Any] | None:
     return np.where(agrees & disagrees, 2, np.where(agrees, 3, np.where(disagrees, 1, 0)))
 
 
+def _work(one: Corpus, left: Ints, right: Ints) -> NDArray[Any] | None:
+    if "work" not in one.numbers:
+        return None
+    apart = _apart(one.numbers["work"], left, right)
+    return np.where(np.isnan(apart), 0, np.where(apart == 0, 2, 1))
+
+
+def _sessions(one: Corpus, left: Ints, right: Ints) -> NDArray[Any] | None:
+    return run_levels(one.runs, left, right) if one.runs else None
+
+
 _COMPARISONS: Final[Mapping[str, Callable[[Corpus, Ints, Ints], NDArray[Any] | None]]] = {
     "numbers": _numbers,
     "volume": _volume,
@@ -248,4 +273,6 @@ _COMPARISONS: Final[Mapping[str, Callable[[Corpus, Ints, Ints], NDArray[Any] | N
     "price": _relative("price"),
     "place": _place,
     "identifier": _identifier,
+    "work": _work,
+    "sessions": _sessions,
 }

@@ -1,8 +1,7 @@
 """Under which keys a record is found: two records that may be the same share at least one.
 
-Keys are short ASCII, at most 24 a record, and each joins a context with a word (venue and word, town and
-word, author and word), so that none gathers what merely has a common title. The catalogue keeps them as
-(kind, key, entity); a reader takes the entities that share most keys first, up to a bound of its own.
+Keys are numbers of 64 bits, at most 24 a record, and each joins a context with a word (venue and word, town and word,
+author and word), so that none gathers what merely has a common title. The catalogue keeps them as (kind, key, entity).
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from matching.titles import without_article
 from schemas.records import Kind
 
 MOST_KEYS: Final = 24
-LONGEST_KEY: Final = 40
 
 _IDENTIFIERS: Final = 6
 _WEEK: Final = 7 * 24 * 60
@@ -31,19 +29,26 @@ _REACH: Final = 0.0025
 """Degrees of latitude, about 280 m: two venues nearer than that share a cell."""
 
 
-def block_keys(one: Features) -> frozenset[str]:
-    """Return the keys of a record or entity: short ASCII texts, at most `MOST_KEYS`; none for one that says
-    nothing.
-    """
-    of_kind = {Kind.WORK: _of_work, Kind.PRODUCT: _of_product, Kind.VENUE: _of_venue, Kind.EVENT: _of_event}[one.kind]
-    identifiers = (_key("i", scheme, value) for scheme, value in sorted(one.identifiers)[:_IDENTIFIERS])
-    distinct = dict.fromkeys((*identifiers, *of_kind(one)))
-    return frozenset(islice(distinct, MOST_KEYS))
+def block_keys(one: Features) -> frozenset[int]:
+    """Return the keys of a record or entity, at most `MOST_KEYS`; none for one that says nothing."""
+    return frozenset(map(number, islice(dict.fromkeys(texts(one)), MOST_KEYS)))
+
+
+def texts(one: Features) -> Iterator[str]:
+    """The keys in words: a letter for the sort of key, then its parts."""
+    yield from (_key("i", scheme, value) for scheme, value in sorted(one.identifiers)[:_IDENTIFIERS])
+    yield from _OF_KIND[one.kind](one)
+
+
+def number(text: str) -> int:
+    """The number that stands for a key: signed, of 64 bits, the same on every machine."""
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def _of_work(one: Features) -> Iterator[str]:
     yield from _title_keys(one)
-    yield from (_key("a", author, word) for author, word in product(_authors(one), _words(one.title, 4)))
+    yield from (_key("a", author, word) for author, word in product(_authors(one), _words(one.title, 3)))
     if one.family == "film" and one.year is not None:
         # A year of films is a small context, and two sources may give a year apart.
         years = (one.year, one.year + 1)
@@ -84,8 +89,13 @@ def _of_event(one: Features) -> Iterator[str]:
 
 
 def _title_keys(one: Features) -> Iterator[str]:
-    """The title in any order of its words, each of its parts, its other titles, and its consonants."""
+    """The title in any order of its words, with its volume if it has one; each of its parts, its other titles, and its
+    consonants.
+    """
     wholes = [without_article(text) for text in dict.fromkeys((one.title, *one.parts[:2], *one.other_titles))]
+    if one.volume and wholes[0]:
+        # A series of a hundred volumes has a title that says nothing; with the volume it does.
+        yield _key("o", one.volume, *sorted(wholes[0].split()))
     for text in filter(None, wholes):
         yield _key("k", *sorted(text.split()))
     if bones := _bones(without_article(one.title)):
@@ -120,8 +130,7 @@ def _cells(latitude: float, longitude: float) -> Iterable[tuple[int, int]]:
 
 
 def _key(sort: str, *parts: object) -> str:
-    """One letter for the sort of key, then its parts; what is long or not ASCII is replaced by its digest."""
-    text = ":".join((sort, *map(str, parts)))
-    if text.isascii() and len(text) <= LONGEST_KEY:
-        return text
-    return f"{sort}:~{blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=12).hexdigest()}"
+    return ":".join((sort, *map(str, parts)))
+
+
+_OF_KIND: Final = {Kind.WORK: _of_work, Kind.PRODUCT: _of_product, Kind.VENUE: _of_venue, Kind.EVENT: _of_event}

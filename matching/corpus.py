@@ -15,6 +15,7 @@ from matching.folding import LONGEST, Pieces, fold_value, plain_value
 from matching.names import company, person, publisher
 from matching.normalise import fold
 from matching.places import phone, street, town, venue_name
+from matching.runs import Run
 from matching.titles import read_title, read_volume
 from matching.words import Floats, Interned, Ints, Texts, in_order, intern, interned, of_column, texts
 from schemas.identifiers import SCHEMES, InvalidIdentifier
@@ -75,6 +76,8 @@ class Corpus:
     """How many distinct words of each distinct title hold a digit: numbers, and makers' references."""
     digit_bags: csr_matrix
     """(distinct title, word with a digit) → 1."""
+    runs: Sequence[Run] = ()
+    """Each record's sessions, where a catalogue knows them."""
 
 
 def corpus(columns: Columns, kind: Kind, source: Ints) -> Corpus:

@@ -15,7 +15,7 @@ from matching.names import person, publisher
 from matching.normalise import plain
 from matching.places import commune, phone, street, town, venue_name
 from matching.titles import numbers, read_title, read_volume
-from schemas.records import Contributor, Event, Identifier, Kind, Position, Product, Venue, Work
+from schemas.records import Address, Contributor, Event, Identifier, Kind, Position, Product, Venue, Work
 from schemas.taxonomy import SUBCATEGORIES
 
 Matched = Work | Product | Venue | Event
@@ -140,7 +140,7 @@ def _of_product(product: Product, sources: frozenset[str], work_id: int | None) 
 def _of_venue(venue: Venue, sources: frozenset[str]) -> Features:
     name = venue_name(venue.name)
     address = venue.address
-    house_number, way = street(address.street or "") if address else ("", "")
+    house_number, way = street(_way(address)) if address else ("", "")
     return Features(
         kind=Kind.VENUE,
         sources=sources,
@@ -190,6 +190,12 @@ def _of_event(
         country=place.country,
         position=place.position,
     )
+
+
+def _way(address: Address) -> str:
+    """The street, without the postal code and town that agendas repeat behind it."""
+    way = address.street or ""
+    return (way.partition(address.postal_code)[0] or way) if address.postal_code else way
 
 
 def _identifiers(given: Iterable[Identifier]) -> frozenset[tuple[str, str]]:

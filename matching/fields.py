@@ -18,6 +18,7 @@ _NAME: Final = (
 _SHARE: Final = ("different", "faint", "partial", "similar", "close", "same")
 _RELATIVE: Final = ("different", "far", "near", "close", "same")
 _YES: Final = ("different", "same")
+_RUNS: Final = ("weeks_apart", "days_apart", "same_season", "some_day", "some_moment", "same_moments")
 
 LEVELS: Final[Mapping[str, tuple[str, ...]]] = {
     "title": _TITLE,
@@ -50,6 +51,12 @@ LEVELS: Final[Mapping[str, tuple[str, ...]]] = {
     "genre": _NAME,
     "words": _SHARE,
     "identifier": ("different", "contradictory", "same"),
+    # What only a catalogue knows of its records: `columns.py` brings it, spreadsheets do not tell it.
+    "language": _YES,
+    "sort": _YES,
+    "family": ("screened_or_not", "different", "same"),
+    "work": _YES,
+    "sessions": _RUNS,
 }
 
 EXACT_TITLE: Final = LEVELS["title"].index("exact_common") + 1
@@ -83,6 +90,11 @@ FIELDS_FRENCH: Final[Mapping[str, str]] = {
     "genre": "le genre",
     "words": "les mots de la description",
     "identifier": "l'identifiant",
+    "language": "la langue",
+    "sort": "la sorte de lieu",
+    "family": "le domaine",
+    "work": "l'œuvre",
+    "sessions": "les séances",
 }
 
 _LEVELS_FRENCH: Final[Mapping[str, str]] = {
@@ -116,6 +128,13 @@ _LEVELS_FRENCH: Final[Mapping[str, str]] = {
     "within_200_m": "à moins de 200 m",
     "within_80_m": "à moins de 80 m",
     "within_30_m": "à moins de 30 m",
+    "screened_or_not": "une séance de cinéma d'un seul côté",
+    "weeks_apart": "à plus de deux semaines : une autre série",
+    "days_apart": "à des jours de distance",
+    "same_season": "de la même période",
+    "some_day": "en partie les mêmes jours",
+    "some_moment": "en partie aux mêmes moments",
+    "same_moments": "aux mêmes moments",
 }
 
 

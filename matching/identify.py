@@ -1,45 +1,37 @@
-"""What settles a pair before any score: identifiers first, then vetoes.
+"""What identifiers settle of two records: equal values of a scheme that settles, different ones of an exclusive scheme.
 
-Equal values of a scheme that settles make the pair the same; different values of an exclusive one make it
-different; both at once is a contradiction, and a person is asked. An EAN is the edition itself: two products
-whose EANs differ are never the same and nobody is asked, whatever else agrees. Then what is never merged
-however alike it looks: two records of one clean source, two volumes, seasons, kinds of work or forms of
-edition, remakes, an event elsewhere.
+A catalogue's entity may hold several values of one scheme. An EAN is the edition itself: two products whose EANs differ
+are never the same and nobody is asked, whatever else agrees.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, NamedTuple
 
 from matching.features import Features
+from matching.fields import LEVELS
 from schemas.identifiers import SCHEMES
-from schemas.records import Kind
 
-Outcome = Literal["same", "ask", "different"]
-
-YEARS_APART_OF_REMAKES: Final = 4
-"""Sources differ by up to three years on one film: shooting, festival, release, visa."""
+DIFFERENT, CONTRADICTORY, SAME = (
+    LEVELS["identifier"].index(level) + 1 for level in ("different", "contradictory", "same")
+)
 EDITION: Final = "ean"
-ANY_FAMILY: Final = frozenset(["", "other"])
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """An outcome without a score. `by` is "identifier", "contradiction" or the name of the veto."""
+class Settled(NamedTuple):
+    """A level of the field `identifier`, 0 where nothing is settled, and the scheme that did it."""
 
-    outcome: Outcome
-    by: str
-    scheme: str = ""
-    """Of the identifier that decided."""
+    level: int
+    scheme: str
 
 
-def settle(left: Features, right: Features) -> Settlement | None:
-    """Return what identifiers or vetoes decide of two records of one kind; None: compare them. Symmetric."""
-    return _by_identifiers(left, right) or _by_veto(left, right)
+NOT_SETTLED: Final = Settled(0, "")
 
 
-def _by_identifiers(left: Features, right: Features) -> Settlement | None:
+def settle(left: Features, right: Features) -> Settled:
+    """Return what identifiers say of two records of one kind. Symmetric."""
+    if not left.identifiers or not right.identifiers:
+        return NOT_SETTLED
     agreeing: list[str] = []
     disagreeing: list[str] = []
     for name in sorted({scheme for scheme, _ in left.identifiers} & {scheme for scheme, _ in right.identifiers}):
@@ -50,37 +42,13 @@ def _by_identifiers(left: Features, right: Features) -> Settlement | None:
         theirs = {value for of, value in right.identifiers if of == name}
         if ours & theirs and scheme.settles:
             agreeing.append(name)
-        # An entity may hold several values of one scheme: they disagree where each has one the other lacks.
+        # An entity's several values disagree with ours where each side has one the other lacks.
         if scheme.exclusive and not (ours <= theirs or theirs <= ours):
             disagreeing.append(name)
             if name == EDITION and not ours & theirs:
-                return Settlement("different", "identifier", name)
+                return Settled(DIFFERENT, name)
     if agreeing and disagreeing:
-        return Settlement("ask", "contradiction", disagreeing[0])
+        return Settled(CONTRADICTORY, disagreeing[0])
     if disagreeing:
-        return Settlement("different", "identifier", disagreeing[0])
-    return Settlement("same", "identifier", agreeing[0]) if agreeing else None
-
-
-def _by_veto(left: Features, right: Features) -> Settlement | None:
-    vetoes = {
-        "source": bool(left.sources & right.sources),
-        "volume": _differ(left.volume, right.volume),
-        "season": _differ(left.season, right.season),
-        "remake": "film" in (left.family, right.family)
-        and left.year is not None
-        and right.year is not None
-        and abs(left.year - right.year) >= YEARS_APART_OF_REMAKES,
-        # An event is one thing at one venue: where two venues turn out to be one, their events are judged
-        # again.
-        "venue": _differ(left.venue_id, right.venue_id),
-        "form": left.kind in (Kind.WORK, Kind.PRODUCT)
-        and left.family != right.family
-        and not {left.family, right.family} & ANY_FAMILY,
-    }
-    return next((Settlement("different", name) for name, holds in vetoes.items() if holds), None)
-
-
-def _differ(left: object, right: object) -> bool:
-    """Whether both were told and are not the same."""
-    return left not in (None, "") and right not in (None, "") and left != right
+        return Settled(DIFFERENT, disagreeing[0])
+    return Settled(SAME, agreeing[0]) if agreeing else NOT_SETTLED

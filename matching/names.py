@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from itertools import product
-from typing import Final, Literal
+from typing import Final
 
-from matching.likeness import ratio
 from matching.normalise import fold, plain
-
-Likeness = Literal["same", "initials", "close", "different"]
 
 _LONGEST: Final = 120
 _ASIDE: Final = re.compile(r"\([^)]*\)|\[[^\]]*\]|\b\d{4}\s*-\s*(?:\d{4})?")
@@ -20,11 +16,7 @@ _COMPANY: Final = {
     "orch": "orchestre",
     "coll": "collectif",
 }
-_OF_COMPANIES: Final = frozenset(
-    ["compagnie", "ensemble", "orchestre", "collectif", "theatre", "groupe", "les", "des", "the"]
-)
 _OF_PUBLISHERS: Final = frozenset(["editions", "edition", "editeur", "ed", "eds", "les", "sa", "sas", "sarl", "livres"])
-_CLOSE: Final = 88
 
 
 def person(name: str) -> str:
@@ -49,28 +41,3 @@ def publisher(name: str) -> str:
     """Return a publisher's name folded, without "éditions" and its like, unless that is all there is."""
     words = fold(name[:_LONGEST]).split()
     return " ".join(word for word in words if word not in _OF_PUBLISHERS) or " ".join(words)
-
-
-def likeness(left: str, right: str) -> Likeness:
-    """Say how two names written by `person` are alike, whatever the order of their words. Symmetric."""
-    if sorted(left.split()) == sorted(right.split()):
-        return "same"
-    if _initialled(left.split(), right.split()):
-        return "initials"
-    return "close" if ratio(left, right) >= _CLOSE else "different"
-
-
-def best_likeness(left: tuple[str, ...], right: tuple[str, ...]) -> Likeness:
-    """Return the best likeness of any name of the one with any name of the other; both must have one."""
-    order: tuple[Likeness, ...] = ("same", "initials", "close", "different")
-    return min((likeness(a, b) for a, b in product(left, right)), key=order.index)
-
-
-def _initialled(left: list[str], right: list[str]) -> bool:
-    """Whether one is the other with first names cut to initials or left out: "v hugo", "hugo"."""
-    short, long = sorted((left, right), key=lambda words: (sum(map(len, words)), words))
-    full = [word for word in short if len(word) > 2 and word not in _OF_COMPANIES]
-    if not full or len(short) > len(long) or any(word not in long for word in full):
-        return False
-    rest = [word for word in long if word not in full]
-    return all(any(other.startswith(word) for other in rest) for word in short if len(word) <= 2)

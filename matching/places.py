@@ -35,7 +35,7 @@ _SORTS: Final = {
     "universite": "school", "stade": "sports", "gymnase": "sports", "piscine": "sports", "parc": "garden",
     "jardin": "garden", "bar": "bar", "cafe": "bar", "restaurant": "restaurant", "hotel": "hotel",
 }  # fmt: skip
-_GENERIC: Final = STOP_WORDS | _SORTS.keys() | frozenset(
+GENERIC: Final = STOP_WORDS | _SORTS.keys() | frozenset(
     [
         "salle", "salles", "fetes", "fete", "polyvalente", "polyvalent", "municipal", "municipale", "communal",
         "communale", "espace", "centre", "culturel", "culturelle", "culture", "maison", "scene", "nationale",
@@ -66,7 +66,7 @@ def own_words(venue: str, city: str) -> tuple[str, ...]:
     """Return the words of a `venue_name` that are its own: neither its sort, nor its town, nor too common."""
     town = set(city.split())
     return tuple(
-        word for word in dict.fromkeys(venue.split()) if word not in _GENERIC and word not in town and len(word) > 1
+        word for word in dict.fromkeys(venue.split()) if word not in GENERIC and word not in town and len(word) > 1
     )
 
 

@@ -164,6 +164,11 @@ def numbers(folded: str) -> frozenset[int]:
     return frozenset((*digits, *filter(None, read)))
 
 
+def digits_for_roman(folded: str) -> str:
+    """Return a folded title with Roman numbers of two letters or more in digits."""
+    return " ".join(str(_ROMAN[word]) if len(word) > 1 and word in _ROMAN else word for word in folded.split())
+
+
 def without_article(folded: str) -> str:
     """Return a folded title without its leading article, unless nothing else is there."""
     return _LEADING.sub("", folded)

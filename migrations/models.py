@@ -7,6 +7,7 @@ import accounts.tables
 import bookings.outbox_tables
 import bookings.tables
 import bookings.token_tables
+import catalogue.match_tables
 import catalogue.merge_tables
 import catalogue.offer_tables
 import catalogue.record_tables
@@ -21,6 +22,7 @@ ROOMS = (
     bookings.outbox_tables,
     bookings.tables,
     bookings.token_tables,
+    catalogue.match_tables,
     catalogue.merge_tables,
     catalogue.offer_tables,
     catalogue.record_tables,

@@ -21,6 +21,7 @@ from bookings.mails import Mails
 from bookings.retention import purge_attempts, purge_tickets
 from bookings.withdrawals import Withdrawals
 from catalogue.changes import compact
+from catalogue.rarity import count_grown
 from net.client import Limits, open_http
 from net.mail import MailFolder, Postman, SmtpRelay
 from service.house import House
@@ -56,6 +57,7 @@ async def duties(house: House) -> AsyncIterator[None]:
         ("expire bookings", 300.0, house.bookings.expire_due),
         ("warn of goods that will be given back", 3600.0, closing.warn),
         ("count past events as used", 600.0, closing.use_past_events),
+        ("count the words of a catalogue that grew", 600.0, lambda: count_grown(house.pool)),
         ("recredit birthdays", 600.0, house.wallets.recredit_due),
         ("take back ended credit", 3600.0, closing.lapse),
         ("purge idempotency keys", 3600.0, house.bookings.purge_keys),

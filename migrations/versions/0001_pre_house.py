@@ -350,11 +350,18 @@ def upgrade() -> None:
     op.create_table(
         "match_key",
         sa.Column("kind", sa.SmallInteger(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("entity_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("kind", "key", "entity_id"),
     )
     op.create_index("match_key_of", "match_key", ["kind", "entity_id"], unique=False)
+    op.create_table(
+        "match_word",
+        sa.Column("kind", sa.SmallInteger(), nullable=False),
+        sa.Column("word", sa.Text(collation="C"), nullable=False),
+        sa.Column("entities", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "word"),
+    )
     op.create_table(
         "offer",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -926,6 +933,13 @@ def upgrade() -> None:
     )
     op.create_index("merge_decision_entity", "merge_decision", ["kind", "entity_id"], unique=False)
     op.create_index("merge_decision_record", "merge_decision", ["source_id", "kind", "key", "part"], unique=False)
+    op.create_index(
+        "merge_decision_never",
+        "merge_decision",
+        ["source_id", "kind", "key", "part"],
+        unique=False,
+        postgresql_where=sa.text("outcome = 'different' and undone_at is null"),
+    )
     op.create_table(
         "merge_member",
         sa.Column("merge_id", sa.BigInteger(), autoincrement=False, nullable=False),

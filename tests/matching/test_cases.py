@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from matching_pairs import judge
 
 from matching.blocking import block_keys
 from matching.features import Features, features
-from matching.judge import judge
 from schemas.records import Event, Product, Venue, Work
 
 RECORDS: dict[str, type[Work] | type[Product] | type[Venue] | type[Event]] = {
@@ -23,6 +23,7 @@ RECORDS: dict[str, type[Work] | type[Product] | type[Venue] | type[Event]] = {
 }
 FILES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
 CASES = [case for file in FILES for case in tomllib.loads(file.read_text(encoding="utf-8"))["case"]]
+SETTLED = {"same": "identifier", "different": "identifier", "ask": "contradiction"}
 
 
 def side(kind: str, told: dict[str, Any]) -> Features:
@@ -39,13 +40,17 @@ def side(kind: str, told: dict[str, Any]) -> Features:
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in CASES])
 def test_case(case: dict[str, Any]) -> None:
-    """Each labelled pair gets its verdict, by the levels or the identifier it is about."""
-    verdict = judge(side(case["kind"], case["left"]), side(case["kind"], case["right"]))
-    reached = {level.field: level.level for level in verdict.levels}
-    assert case["expected"] == verdict.outcome, f"{case['reason']} {verdict.explanation()}"
-    assert case.get("settled_by") == verdict.settled_by
+    """Each labelled pair gets its verdict, whichever record came first, by the levels or the veto it is about."""
+    ours, theirs = side(case["kind"], case["left"]), side(case["kind"], case["right"])
+    verdict = judge(ours, theirs)
+    assert case["expected"] == verdict.outcome == judge(theirs, ours).outcome, f"{case['reason']} {verdict.levels}"
     expected = case.get("levels", {})
-    assert expected == {field: reached[field] for field in expected}
+    assert expected == {field: verdict.levels.get(field, "missing") for field in expected}
+    assert verdict.is_compared == (case.get("veto", "source") == "source")
+    if scheme := case.get("settled_by"):
+        level = {"same": "same", "different": "different", "ask": "contradictory"}[case["expected"]]
+        assert level == verdict.levels["identifier"]
+        assert scheme.startswith(SETTLED[case["expected"]])
 
 
 @pytest.mark.parametrize(

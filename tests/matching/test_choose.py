@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matching_pairs import decided
 
-from matching.choose import choose
+from matching.choose import Decision
 from matching.features import Features
 from schemas.records import Kind
 
@@ -16,66 +17,86 @@ TWIN = RECORD
 DOUBTFUL = replace(RECORD, contributors=())
 OTHER = replace(RECORD, title="les miserables")
 FILM = Features(kind=Kind.WORK, title="titane", family="film", year=2021, identifiers=frozenset({("visa", "21414")}))
+A, B = frozenset({"a"}), frozenset({"b"})
+
+
+def one(*records: Features) -> Decision:
+    [decision] = decided(*records)
+    return decision
+
+
+def outcome(decision: Decision) -> tuple[int | None, bool]:
+    return decision.candidate, decision.ask
 
 
 def test_nothing_to_choose_from() -> None:
     """Without candidates a record is a new thing."""
-    decision = choose(RECORD, {})
-    assert (decision.entity_id, decision.verdict, decision.runner_up, decision.ask) == (None, None, None, False)
+    assert (None, False) == outcome(one(RECORD))
 
 
 def test_only_others() -> None:
-    """Among other things a record is a new thing, and the nearest is told."""
-    decision = choose(RECORD, {5: OTHER})
-    assert (decision.entity_id, decision.ask) == (None, False)
-    assert decision.verdict is not None
-    assert decision.verdict.outcome == "different"
+    """Among other things a record is a new thing."""
+    assert (None, False) == outcome(one(RECORD, OTHER))
 
 
 def test_one_good_candidate() -> None:
-    """One candidate over the threshold, well before the others, is it."""
-    decision = choose(RECORD, {5: TWIN, 6: DOUBTFUL, 7: OTHER})
-    assert (decision.entity_id, decision.ask) == (5, False)
-    assert decision.runner_up is not None
-    assert decision.runner_up.entity_id == 6
+    """One candidate that leaves no room for others is it."""
+    assert (1, False) == outcome(one(RECORD, TWIN, OTHER))
 
 
 def test_two_good_candidates() -> None:
-    """Two that are the same are a question: the catalogue may hold one thing twice."""
-    decision = choose(RECORD, {9: TWIN, 5: TWIN})
-    assert (decision.entity_id, decision.ask) == (5, True)
-    assert decision.runner_up is not None
-    assert decision.runner_up.entity_id == 9
+    """Two that are the same share what there is: the catalogue may hold one thing twice. The older is asked about."""
+    decision = one(RECORD, TWIN, TWIN)
+    assert (1, True) == outcome(decision)
+    assert 40 <= decision.score <= 50
 
 
 def test_no_margin() -> None:
-    """A candidate that is the same, but barely before a doubtful one, is a question."""
+    """A candidate that would be it alone is a question beside one that is nearly as good."""
     record = replace(RECORD, title="germinal noir", contributors=("emile zola",))
-    sure = replace(record, contributors=("e zola",))
-    alone = choose(record, {5: sure})
-    beside = choose(record, {5: sure, 6: replace(sure, title="germinal noirs")})
-    assert (alone.entity_id, alone.ask) == (5, False)
-    assert (beside.entity_id, beside.ask) == (5, True)
-    assert beside.runner_up is not None
-    assert beside.runner_up.verdict.outcome == "ask"
+    sure, near = record, replace(record, title="germinal noirs")
+    assert (1, False) == outcome(one(record, sure))
+    assert (1, True) == outcome(one(record, sure, near))
 
 
 def test_a_doubtful_candidate_alone() -> None:
     """One that may be it is asked about."""
-    decision = choose(RECORD, {6: DOUBTFUL})
-    assert (decision.entity_id, decision.ask) == (6, True)
+    assert (1, True) == outcome(one(RECORD, DOUBTFUL))
 
 
 def test_an_identifier_outweighs_likeness() -> None:
     """What an identifier settles needs no margin over what merely looks alike."""
     alike = replace(FILM, identifiers=frozenset(), contributors=("julia ducournau",), duration_minutes=108)
     record = replace(FILM, contributors=("julia ducournau",), duration_minutes=108)
-    decision = choose(record, {5: alike, 6: replace(FILM, title="titanne")})
-    assert (decision.entity_id, decision.ask) == (6, False)
+    assert (2, False) == outcome(one(record, alike, replace(FILM, title="titanne")))
+
+
+def test_records_of_one_clean_source_compete() -> None:
+    """Two that claim one entity alike are both asked about; one that is more like it gets it, in any order."""
+    ours, theirs = replace(RECORD, sources=A), replace(TWIN, sources=B)
+    assert [(2, True), (2, True)] == [outcome(it) for it in decided(ours, ours, theirs, newcomers=2)]
+    less = replace(ours, contributors=("juliette drouet",))
+    for order in ((ours, less), (less, ours)):
+        decisions = decided(*order, theirs, newcomers=2)
+        assert (2, False) == outcome(decisions[order.index(ours)])
+        assert decisions[order.index(less)].candidate is None
+
+
+def test_what_a_clean_source_already_speaks_of_is_not_joined_again() -> None:
+    """In one batch as in two."""
+    ours = replace(RECORD, sources=A)
+    assert (None, False) == outcome(one(ours, replace(TWIN, sources=A | B)))
+    assert [None, None] == [it.candidate for it in decided(ours, ours, newcomers=2)]
+
+
+def test_one_thing_told_twice_in_a_batch_is_one() -> None:
+    """Of a source that may repeat itself the first record makes the thing, those behind it join."""
+    assert [None, 0, 0] == [it.candidate for it in decided(RECORD, TWIN, TWIN, newcomers=3)]
 
 
 @settings(deadline=None)
-@given(st.permutations([(5, TWIN), (6, DOUBTFUL), (7, OTHER), (8, replace(TWIN, contributors=("v hugo",)))]))
-def test_order_of_candidates_has_no_influence(candidates: list[tuple[int, Features]]) -> None:
+@given(st.permutations([TWIN, DOUBTFUL, OTHER, replace(TWIN, contributors=("v hugo",))]))
+def test_order_of_candidates_has_no_influence(candidates: list[Features]) -> None:
     """However the database returns them, the decision is the same."""
-    assert choose(RECORD, dict(sorted(candidates))) == choose(RECORD, dict(candidates))
+    first, other = one(RECORD, TWIN, DOUBTFUL, OTHER, replace(TWIN, contributors=("v hugo",))), one(RECORD, *candidates)
+    assert (first.ask, first.score) == (other.ask, other.score)

@@ -54,7 +54,7 @@ def test_points_add_up_to_the_score(gold: Gold) -> None:
     told = [explanation(judged, pair) for judged in gold.judged() for pair in range(len(judged.scores))]
     assert told
     assert all(sum(level["points"] for level in one["levels"]) == one["score"] for one in told)
-    assert all(level["text"] for one in told for level in one["levels"])
+    assert all(len(one["reasons"]) == 1 + len(one["levels"]) and all(one["reasons"]) for one in told)
 
 
 def test_the_order_of_the_records_has_no_influence(gold: Gold) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.names import best_likeness, likeness, person, publisher
+from matching.names import person, publisher
 from matching.normalise import fold, plain, telling, tokens
 from matching.titles import LONGEST, read_title, read_volume, without_article
 
@@ -140,29 +140,6 @@ def test_volume_field(volume: str) -> None:
 def test_person(name: str, folded: str) -> None:
     """Names read first name first, without dates."""
     assert folded == person(name)
-
-
-@pytest.mark.parametrize(
-    ("left", "right", "expected"),
-    [
-        ("Hugo, Victor", "Victor Hugo", "same"),
-        ("V. Hugo", "Victor Hugo", "initials"),
-        ("Hugo", "Victor Hugo", "initials"),
-        ("A. Hugo", "Victor Hugo", "different"),
-        ("Victor Hugot", "Victor Hugo", "close"),
-        ("Molière", "Poquelin, Jean-Baptiste", "different"),
-        ("Compagnie du Phare", "Compagnie du Nord", "different"),
-        ("Compagnie", "Compagnie du Nord", "different"),
-    ],
-)
-def test_likeness(left: str, right: str, expected: str) -> None:
-    """Initials and lost letters are seen; pen names are not guessed, companies not joined by being companies."""
-    assert expected == likeness(person(left), person(right)) == likeness(person(right), person(left))
-
-
-def test_best_likeness_is_of_any_pair() -> None:
-    """Two sources name different people of one crew; one in common is enough."""
-    assert best_likeness(("a b", "victor hugo"), ("hugo victor", "c d")) == "same"
 
 
 def test_publisher() -> None:
