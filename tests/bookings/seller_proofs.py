@@ -27,7 +27,7 @@ from sandbox.faults import Faults
 from sandbox.serving import serve_app, serve_world
 from sandbox.ticketing import TicketDesk
 from sandbox.world import build
-from schemas.records import Stock
+from schemas.records import Session, Stock
 
 Spot = tuple[str, int]
 """Where a step's request goes: a part of its path, and how many such requests of the same sale come before it."""
@@ -67,7 +67,9 @@ async def boost(http: Http) -> AsyncIterator[Stand]:
     async with serve_world(world) as addresses:
         source = next(source for source in sources(world, addresses) if source.connector == "boost")
         reader = Boost(BoostSettings(**source.settings), http, account=source.account, clock=_now)
-        stocks = [c.record async for c in reader.pull(None) if isinstance(c, Upsert) and isinstance(c.record, Stock)]
+        told = [c.record async for c in reader.pull(None) if isinstance(c, Upsert)]
+        begins = {one.ref.key: one.begins_at for one in told if isinstance(one, Session)}
+        stocks = [one for one in told if isinstance(one, Stock) and begins[one.ref.key] > _now() + timedelta(days=1)]
         stock = max(stocks, key=lambda one: one.available or 0)
         name = next(name for name, address in addresses.items() if address == source.settings["base_url"])
         yield Stand(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,7 +16,7 @@ from sandbox.directory import sources
 from sandbox.faults import Fault, FaultKind
 from sandbox.serving import serve_world
 from sandbox.world import build
-from schemas.records import Stock
+from schemas.records import Session, Stock
 from service.commands.house import doubt as said
 
 SALE = "/api/sale/complete"
@@ -39,7 +39,11 @@ async def cinema(town, http):
     async with serve_world(world) as addresses:
         source = next(source for source in sources(world, addresses) if source.connector == "boost")
         reader = Boost(BoostSettings(**source.settings), http, account=source.account, clock=clock)
-        stocks = [c.record async for c in reader.pull(None) if isinstance(c, Upsert) and isinstance(c.record, Stock)]
+        told = [c.record async for c in reader.pull(None) if isinstance(c, Upsert)]
+        # A show of today is not sold once it has begun.
+        tomorrow = clock() + timedelta(days=1)
+        later = {one.ref.key for one in told if isinstance(one, Session) and one.begins_at > tomorrow}
+        stocks = [one for one in told if isinstance(one, Stock) and one.ref.key in later]
         stock = next(one for one in stocks if one.available and one.available > 9)
         show = await town.show(seats=stock.available, price_cents=stock.price_cents, subcategory="SEANCE_CINE")
         session_id = await town.pool.fetchval("select session_id from stock where id = $1", show.stock_id)
