@@ -142,7 +142,7 @@ def _weights(name: str, levels: NDArray[np.uint8], times: Floats, same: Floats) 
     ratio = np.log(np.maximum(m, 1e-9) / np.maximum(u, 1e-9)) * seen / (seen + 1)
     ratio = np.clip(ratio, -_HEAVIEST, _HEAVIEST)
     if name in SCALES:
-        ratio = _rising(ratio, alike.astype(np.float64))
+        ratio = rising(ratio, alike.astype(np.float64))
     weights = np.concatenate([[0.0], ratio])
     weights[1] = min(weights[1], 0.0)
     if name == "volume":
@@ -150,8 +150,10 @@ def _weights(name: str, levels: NDArray[np.uint8], times: Floats, same: Floats) 
     return weights
 
 
-def _rising(weights: Floats, pairs: Floats) -> Floats:
-    """The rising weights nearest to `weights`, each counting for its `pairs`: neighbours out of order share a mean."""
+def rising(weights: Floats, pairs: Floats) -> Floats:
+    """Return the rising weights nearest to `weights`, each counting for its `pairs`: neighbours out of order share a
+    mean (pool adjacent violators).
+    """
     blocks: list[tuple[float, float, int]] = []
     for weight, count in zip(weights.tolist(), np.maximum(pairs, 1e-3).tolist(), strict=True):
         block = (weight, count, 1)

@@ -28,7 +28,7 @@ from bench.tellings import Telling, World  # noqa: E402
 from matching.agreement import FIELDS, Levels, agreement  # noqa: E402
 from matching.blocking import block_keys  # noqa: E402
 from matching.columns import columns, titles_of  # noqa: E402
-from matching.estimate import FIXED  # noqa: E402
+from matching.estimate import FIXED, rising  # noqa: E402
 from matching.fields import LEVELS  # noqa: E402
 from matching.models import FILE  # noqa: E402
 from matching.rarity import LEAST_COUNTED, Rarity  # noqa: E402
@@ -172,18 +172,6 @@ def ranked(name: str) -> list[tuple[int, ...]]:
         ladders = [["different", *(like + end for like in likes)] for end in ends]
         ladders += [[like + end for end in ends] for like in likes]
     return [tuple(LEVELS[name].index(level) for level in ladder) for ladder in ladders]
-
-
-def rising(values: Floats, weights: Floats) -> Floats:
-    """The nearest values that never fall (pool adjacent violators)."""
-    pools: list[list[float]] = []
-    for value, weight in zip(values, weights, strict=True):
-        pools.append([value, weight, 1])
-        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
-            last, before = pools.pop(), pools.pop()
-            total = last[1] + before[1]
-            pools.append([(last[0] * last[1] + before[0] * before[1]) / total, total, last[2] + before[2]])
-    return np.concatenate([np.full(int(size), value) for value, _, size in pools])
 
 
 def balanced(levels: Levels, same: NDArray[np.bool_], weights: Floats) -> float:
