@@ -11,7 +11,7 @@ settle) · `scoring.py` (all of it for a batch) · `choose.py` (join, ask, or st
 
 Whole tables bring: `folding.py` · `keyed.py` and `neighbours.py` (candidates) · `rivals.py` (weights learned without
 labels) · `learning.py` (with them) · `linking.py` (all of it for one kind) · `clusters.py` · `whole.py` (all kinds of a
-table) · `reasons.py` · `hands.py` (several processes).
+table) · `pairs.py` (pairs somebody asks about) · `reasons.py` · `hands.py` (several processes).
 
 Below both: `normalise.py` folding and words · `titles.py` what a title says besides itself · `names.py` persons and
 publishers · `places.py` venues, towns, streets, distances. The labelled cases stand in `tests/matching/cases/`.

@@ -5,7 +5,8 @@ a new key · `runner.py` one run of one source, `opening.py` its connector, `end
 stream · `batch.py` changes that go together, `applying.py` in one transaction, `seen.py` their names · `sweep.py` what
 a complete snapshot no longer names · `slices.py` readings of several runs · `gone.py` what one word does not cancel ·
 `booked.py` what became of booked sessions · `guard.py` how much may go without a person · `rehearsal.py` a run undone,
-`differences.py` what it would change · `sales_seen.py` our own sales · `stock_pages.py` a till's pages, known again ·
+`differences.py` what it would change · `renamed.py` what only has another key · `rebuilding.py` all matched anew ·
+`reviewing.py` answers of people · `sales_seen.py` our own sales · `stock_pages.py` a till's pages, known again ·
 `quarantine.py` rejected rows, kept for replay · `leases.py` who runs what · `runs.py` the reports, `meter.py` what they
 measure · `venue_reports.py` what a venue reads of them · `journal.py` the logs · `reports.py` the metrics ·
 `retention.py` what is forgotten · `push_items.py` what partners push, read · `pushing.py` its jobs · `push_merge.py`

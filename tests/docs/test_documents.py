@@ -6,6 +6,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,19 @@ def test_every_room_is_on_the_map() -> None:
     assert rooms == set(mapped)
     assert len(mapped) == len(rooms)
     assert rooms == {path.parent.name for path in CHECKOUT.glob("*/__init__.py")} | {"docs", "bench", "tests"}
+
+
+@pytest.mark.parametrize(
+    "room",
+    "accounts app_api bookings catalogue edge matching net open_data partner_api schemas sync".split(),
+)
+def test_a_room_says_what_each_of_its_files_is_for(room: str) -> None:
+    """The first lines of a room name every file of it, or its family (`rebuild*.py`), and no other."""
+    named = set(re.findall(r"`([\w*]+\.py)`", _read(f"{room}/__init__.py").split('"""')[1]))
+    there = {path.name for path in (CHECKOUT / room).glob("*.py")} - {"__init__.py"}
+
+    assert {name for name in there if not any(fnmatch(name, one) for one in named)} == set()
+    assert {one for one in named if not any(fnmatch(name, one) for name in there)} == set()
 
 
 def test_the_floors_are_those_the_linter_holds() -> None:
