@@ -173,7 +173,7 @@ def test_every_room_is_on_the_map() -> None:
 
 @pytest.mark.parametrize(
     "room",
-    "accounts app_api bookings catalogue edge matching net open_data partner_api schemas sync".split(),
+    ["accounts", "app_api", "bookings", "catalogue", "edge", "matching", "net", "open_data", "partner_api", "schemas", "sync"],
 )
 def test_a_room_says_what_each_of_its_files_is_for(room: str) -> None:
     """The first lines of a room name every file of it, or its family (`rebuild*.py`), and no other."""
