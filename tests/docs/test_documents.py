@@ -33,6 +33,10 @@ SHORT_TYPES = {
     "integer": "int",
     "boolean": "bool",
 }
+MAPPED_ROOMS = (
+    "accounts", "app_api", "bookings", "catalogue", "edge", "matching", "net", "open_data", "partner_api", "schemas",
+    "sync",
+)  # fmt: skip
 # Written so that this file does not match itself.
 HOSTS = re.compile(r"(?:py[p]i|python[h]osted|npm[j]s)\.(?:org|com)|cra[t]es\.io|deb\.de[b]ian\.org")
 HOMES = re.compile(r"(?<![\w.])/(?:root|home/\w+|Users/\w+)/")
@@ -171,10 +175,7 @@ def test_every_room_is_on_the_map() -> None:
     assert rooms == {path.parent.name for path in CHECKOUT.glob("*/__init__.py")} | {"docs", "bench", "tests"}
 
 
-@pytest.mark.parametrize(
-    "room",
-    ["accounts", "app_api", "bookings", "catalogue", "edge", "matching", "net", "open_data", "partner_api", "schemas", "sync"],
-)
+@pytest.mark.parametrize("room", MAPPED_ROOMS)
 def test_a_room_says_what_each_of_its_files_is_for(room: str) -> None:
     """The first lines of a room name every file of it, or its family (`rebuild*.py`), and no other."""
     named = set(re.findall(r"`([\w*]+\.py)`", _read(f"{room}/__init__.py").split('"""')[1]))
