@@ -45,8 +45,7 @@ class Join:
     @property
     def explanation(self) -> dict[str, Any]:
         """Why, as JSON that adds up to the score."""
-        why = explanation(self.judged, self.pair)
-        return why | {"outcome": self.outcome, "reasons": [step["text"] for step in why["levels"]]}
+        return explanation(self.judged, self.pair, self.outcome)
 
     @property
     def ids(self) -> tuple[int, ...]:

@@ -25,6 +25,8 @@ from matching.pairs import judged_pairs
 from matching.reasons import explanation
 from matching.whole import ASK, Judged
 
+_RULES: Final = frozenset(author.rpartition("-")[0] for author in (RULES, REBUILD))
+"""Whatever their version was when they decided."""
 _MOST: Final = 30
 """So many records of an entity are compared with each of its others."""
 _AUTHORS: Final = """
@@ -97,9 +99,8 @@ def _in_several(table: RecordColumns, cluster: np.ndarray) -> dict[int, list[lis
 
 def _by_a_rule(row: Any) -> bool:
     """Whether nobody but a rule has put the record where it is."""
-    if row["came_by"] is not None:
-        return str(row["came_by"][1]) == REBUILD
-    return row["author"] in (RULES, REBUILD)
+    author = row["author"] if row["came_by"] is None else row["came_by"][1]
+    return str(author).rpartition("-")[0] in _RULES
 
 
 def _best(judged: Judged, group: Sequence[int], others: Sequence[int]) -> tuple[int, dict[str, Any]] | None:
@@ -109,9 +110,7 @@ def _best(judged: Judged, group: Sequence[int], others: Sequence[int]) -> tuple[
     if not len(pairs.scores) or pairs.scores.max() >= ASK:
         return None
     best = int(pairs.odds.argmax())
-    why = explanation(pairs, best)
-    why |= {"outcome": "different", "reasons": [step["text"] for step in why["levels"]]}
-    return int(pairs.scores[best]), why
+    return int(pairs.scores[best]), explanation(pairs, best, "different")
 
 
 def _still_alike(kind: KindCode, one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -58,7 +58,7 @@ def decide(
     """Decide for the first `newcomers` of `records`, in order; the others are entities.
 
     Pairs are (newcomer, entity) or (newcomer, earlier newcomer). `refused`: by a newcomer, the records of which a
-    person said that it is none. Of a clean source two records are never joined.
+    person said that it is none. Of a clean source two records are never joined, unless an identifier says so.
     """
     sources = [one.sources for one in records]
     right = scored.right.tolist()
@@ -77,7 +77,7 @@ def decide(
         open_ = [
             pair
             for pair in pairs
-            if not sources[newcomer] & sources[right[pair]]
+            if (identified[pair] == SETTLED or not sources[newcomer] & sources[right[pair]])
             and (right[pair] >= newcomers or decisions[right[pair]].is_new)
         ]
         if not open_:

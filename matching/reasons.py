@@ -19,10 +19,10 @@ def levels_of(judged: Judged, pair: int) -> dict[str, str]:
     return {name: LEVELS[name][level - 1] for name, level in zip(FIELDS, reached.tolist(), strict=True) if level}
 
 
-def explanation(judged: Judged, pair: int) -> dict[str, Any]:
-    """Return a verdict on a pair of a table as JSON, see `why`."""
+def explanation(judged: Judged, pair: int, outcome: str | None = None) -> dict[str, Any]:
+    """Return a verdict on a pair of a table as JSON, see `why`. `outcome`: where not its score decided."""
     matched = judged.matched
-    return why(matched.levels[pair], matched.model, int(judged.scores[pair]), judged.outcome(pair))
+    return why(matched.levels[pair], matched.model, int(judged.scores[pair]), outcome or judged.outcome(pair))
 
 
 def explained(judged: Judged, one: int, other: int) -> dict[str, Any]:

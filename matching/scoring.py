@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from matching.agreement import FIELDS, Levels, agreement
 from matching.columns import columns, titles_of
 from matching.estimate import Model
 from matching.features import Features
-from matching.identify import DIFFERENT, SAME, settle
+from matching.identify import CONTRADICTORY, DIFFERENT, SAME, settle
 from matching.models import profile
 from matching.rarity import Rarity
 from matching.vetoes import possible
@@ -24,6 +25,7 @@ from matching.words import Floats, Ints
 from schemas.records import Kind
 
 IDENTIFIER: Final = FIELDS.index("identifier")
+_SAID: Final = frozenset([SAME, CONTRADICTORY])
 SETTLED: Final = 40.0
 """Log odds of a pair that an identifier settles: nothing else outweighs it."""
 
@@ -52,11 +54,12 @@ def score(
     of = np.array(owners, np.int64)
     corpus = columns(kind, [records[place] for place in owners], [title for some in titles for title in some], rarity)
     first = np.searchsorted(of, np.arange(len(records)))
-    kept = possible(corpus, first[left], first[right])
-    left, right = left[kept], right[kept]
+    settled = [settle(records[a], records[b]) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
+    # Identifiers come before what looks impossible: one visa is one film whatever year it is said to be of.
+    kept = possible(corpus, first[left], first[right]) | np.array([one.level in _SAID for one in settled], bool)
+    left, right, settled = left[kept], right[kept], list(compress(settled, kept.tolist()))
     row, other, pair = _by_titles(left, right, first, np.diff(np.append(first, len(of))))
     levels = agreement(corpus, row, other)
-    settled = [settle(records[a], records[b]) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
     levels[:, IDENTIFIER] = np.array([one.level for one in settled], np.uint8)[pair] if len(pair) else 0
     names = [
         profile(kind, records[a].family, records[b].family) for a, b in zip(left.tolist(), right.tolist(), strict=True)

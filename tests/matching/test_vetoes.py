@@ -11,7 +11,7 @@ from matching_tables import Gold
 
 from matching.features import Features, features
 from matching.whole import judge_all
-from schemas.records import Contributor, Kind, SourceRef, Work
+from schemas.records import Contributor, Identifier, Kind, SourceRef, Venue, Work
 
 REF = SourceRef(connector="test", account="test", key="1")
 
@@ -77,3 +77,15 @@ def test_what_a_catalogue_knows_keeps_apart() -> None:
     ):
         assert judge(one, one).is_compared
         assert not judge(one, other).is_compared
+
+
+def test_an_identifier_comes_before_what_looks_impossible() -> None:
+    """One visa is one film whatever year it is said to be of, one SIRET one venue though nothing says where it is."""
+    visa = [Identifier(scheme="visa", value="21414")]
+    films = (Work(ref=REF, title="La Haine", type="film", year=year, identifiers=visa) for year in (1995, 2005))
+    assert judge(*map(features, films)).outcome == "same"
+    siret = [Identifier(scheme="siret", value="12345678200010")]
+    venues = (
+        Venue(ref=REF, name=name, time_zone="Europe/Paris", identifiers=siret) for name in ("Le Vauban", "Vauban")
+    )
+    assert judge(*map(features, venues)).outcome == "same"
