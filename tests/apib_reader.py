@@ -30,6 +30,8 @@ class Message:
     attributes: str | None = None
     """The name of its data structure."""
     body: str = ""
+    schema: str = ""
+    """The JSON Schema of its body, where no data structure says its form."""
     parameters: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -116,7 +118,7 @@ def _read_actions(contract: Contract, lines: list[str]) -> None:
             request = None
         elif line == "+ Parameters":
             section = "samples"
-        elif found := re.fullmatch(r"    \+ (Headers|Body|Parameters)", line):
+        elif found := re.fullmatch(r"    \+ (Headers|Body|Schema|Parameters)", line):
             section = found[1]
         elif found := re.fullmatch(r"    \+ Attributes \((\w+)(?:, fixed-type)?\)", line):
             assert message is not None
@@ -127,11 +129,13 @@ def _read_actions(contract: Contract, lines: list[str]) -> None:
         elif section == "Parameters" and (found := re.fullmatch(r"        \+ (\w+): `([^`]*)`", line)):
             assert message is not None
             message.parameters[found[1]] = found[2]
-        elif section in ("Headers", "Body") and line.startswith(" " * 12):
+        elif section in ("Headers", "Body", "Schema") and line.startswith(" " * 12):
             assert message is not None
             if section == "Headers":
                 name, _, value = line.strip().partition(": ")
                 message.headers[name] = value
+            elif section == "Schema":
+                message.schema += line[12:] + "\n"
             else:
                 message.body += line[12:] + "\n"
         elif section not in ("", "samples") and line.strip():

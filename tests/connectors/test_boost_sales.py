@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
@@ -17,7 +17,7 @@ from net.errors import ProviderUnavailable
 from sandbox.directory import sources
 from sandbox.serving import serve_world
 from sandbox.world import build
-from schemas.records import Stock
+from schemas.records import Session, Stock
 
 
 def _order(session_key: str, price_part: str, quantity: int = 1) -> Order:
@@ -26,14 +26,21 @@ def _order(session_key: str, price_part: str, quantity: int = 1) -> Order:
 
 @pytest.fixture
 async def cinema(http):
-    """The settings of a simulated cinema, and one of its stocks with three places at least."""
-    now = datetime.now(UTC)
-    world = build(now.date(), lambda: datetime.now(UTC))
+    """The settings of a simulated cinema, and one of its stocks of a later day, with three places at least."""
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    world = build(clock().date(), clock)
     async with serve_world(world) as addresses:
         source = next(source for source in sources(world, addresses) if source.connector == "boost")
         settings = BoostSettings(**source.settings)
-        reader = Boost(settings, http, account=source.account, clock=lambda: datetime.now(UTC))
-        stocks = [c.record async for c in reader.pull(None) if isinstance(c, Upsert) and isinstance(c.record, Stock)]
+        reader = Boost(settings, http, account=source.account, clock=clock)
+        told = [c.record async for c in reader.pull(None) if isinstance(c, Upsert)]
+        # A show of today is not sold once it has begun.
+        tomorrow = clock() + timedelta(days=1)
+        later = {one.ref.key for one in told if isinstance(one, Session) and one.begins_at > tomorrow}
+        stocks = [one for one in told if isinstance(one, Stock) and one.ref.key in later]
         yield source.settings, next(stock for stock in stocks if stock.available and stock.available > 3)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -36,11 +36,13 @@ def clock() -> datetime:
 
 @asynccontextmanager
 async def cinema(name: str, http: Http) -> AsyncIterator[tuple[Any, list[Showtime]]]:
-    """The seller of a simulated cinema, and its later showings that the pass Culture may buy."""
+    """The seller of a simulated cinema, and its showings of later days, that the pass Culture may buy."""
     world = build(clock().date(), clock)
     async with serve_world(world) as addresses:
         source = next(source for source in sources(world, addresses) if source.connector == name)
-        shows = [show for show in world.programmes[source.name].showtimes.values() if show.starts_at > clock()]
+        # A showing of today may begin during the test, and is then no longer sold.
+        tomorrow = clock() + timedelta(days=1)
+        shows = [show for show in world.programmes[source.name].showtimes.values() if show.starts_at > tomorrow]
         yield build_seller(name, source.settings, http), shows
 
 
@@ -61,7 +63,8 @@ async def test_the_last_seats_are_sold_once(name, http) -> None:
     """A duo takes two seats side by side where they are numbered; the gauge ends at none, and says so."""
     async with cinema(name, http) as (seller, shows):
         show = next(show for show in shows if show.online > 3)
-        show.online = 3
+        # The first seats of the hall: where a row ends, two seats in succession are of two rows.
+        show.seats, show.online = show.screen.capacity, 3
         duo = await sell(seller, order(name, show, quantity=2))
         assert (len(duo.tickets), show.online) == (2, 1)
         if name != "ems":

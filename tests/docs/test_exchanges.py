@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import apib_reader
+import jsonschema_rs
+import msgspec
 import pytest
 from apib_reader import Case
 from documented_cases import APP, DIALECTS, PARTNER, PROVIDER, STAGES, Prepared, cases
@@ -35,6 +37,9 @@ async def execute(client: Any, case: Case, prepared: Prepared) -> None:
     if case.response.attributes == "Problem":
         for name in ("type", "title", "status", "detail"):
             assert said[name] == case.response.json[name]
+    if case.response.schema:
+        jsonschema_rs.validate(msgspec.json.decode(case.response.schema), case.response.json)
+        jsonschema_rs.validate(msgspec.json.decode(case.response.schema), said)
     if case.response.attributes:
         same_form(case.response.json, said, "$")
     elif isinstance(said, list):
