@@ -99,7 +99,7 @@ def _read(con: duckdb.DuckDBPyConnection, table: Path) -> None:
         with words as (select unique_id, unnest(list_distinct(string_split(title, ' '))) as word from plain),
             times as (select word, count(*) as n from words group by word),
             rarest as (
-                select unique_id, arg_min(word, n, 4) as words from words join times using (word)
+                select unique_id, arg_min(word, n, 2) as words from words join times using (word)
                 where length(word) > 1 group by unique_id
             )
         select plain.*, rarest.words, rarest.words[1] as rarest from plain left join rarest using (unique_id)
