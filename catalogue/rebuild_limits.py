@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Final, Literal
+
+import numpy as np
 
 from catalogue.database import Connection
 from catalogue.kinds import KindCode
@@ -89,6 +92,8 @@ class Policy:
 
     known: dict[int, Features]
     selling: frozenset[int]
+    forbidden: frozenset[Pair]
+    """Never one thing, unless an identifier says so."""
 
     def say(self, one: int, other: int) -> Say:
         """What the rules allow for two entities: to join them, only to ask, or neither."""
@@ -98,7 +103,7 @@ class Policy:
         settled = _SETTLED.get(settle(left, right).level)
         if settled is not None:
             return settled
-        if forbidden(left, right):
+        if _pair(one, other) in self.forbidden:
             return "no"
         if left.begins and right.begins and set(left.begins).isdisjoint(right.begins):
             apart = max(left.begins[0], right.begins[0]) - min(left.begins[-1], right.begins[-1])
@@ -110,13 +115,18 @@ class Policy:
         return "join"
 
 
-async def policy_of(conn: Connection, kind: KindCode, ids: Sequence[int], venue_of: Mapping[int, int]) -> Policy:
-    """The rules for these entities. `venue_of`: venues that are about to be other ones."""
+async def policy_of(conn: Connection, kind: KindCode, pairs: Collection[Pair], venue_of: Mapping[int, int]) -> Policy:
+    """The rules for these pairs of entities. `venue_of`: venues that are about to be other ones."""
+    ids = sorted({id_ for pair in pairs for id_ in pair})
     selling: frozenset[int] = frozenset()
     if kind is KindCode.VENUE:
-        selling = frozenset(row["id"] for row in await conn.fetch(_SELLING, list(ids)))
+        selling = frozenset(row["id"] for row in await conn.fetch(_SELLING, ids))
     known = await portraits(conn, kind, ids)
     for id_, one in known.items():
         if one.venue_id is not None and one.venue_id in venue_of:
             known[id_] = replace(one, venue_id=venue_of[one.venue_id])
-    return Policy(known, selling)
+    place = {id_: place for place, id_ in enumerate(known)}
+    met = [pair for pair in pairs if pair[0] in place and pair[1] in place]
+    left, right = (np.array([place[pair[side]] for pair in met], np.int64) for side in (0, 1))
+    barred = forbidden(list(known.values()), left, right)
+    return Policy(known, selling, frozenset(_pair(*pair) for pair in compress(met, barred.tolist())))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -143,9 +144,9 @@ class _Found:
         pairs = self._best_pairs()
         for at in range(0, len(pairs), _AT_ONCE):
             some = pairs[at : at + _AT_ONCE].tolist()
-            ids = {int(self._entity[row]) for pair in some for row in self._rows(pair)}
-            await self._note_sources(conn, ids)
-            policy = await policy_of(conn, self._table.kind, sorted(ids), self._table.venue_of)
+            ids = [(int(self._entity[left]), int(self._entity[right])) for left, right in map(self._rows, some)]
+            await self._note_sources(conn, set(chain.from_iterable(ids)))
+            policy = await policy_of(conn, self._table.kind, ids, self._table.venue_of)
             for pair in some:
                 self._consider(pair, policy, parted)
         self.asks = [ask for ask in self.asks if self._groups.root(ask.one) != self._groups.root(ask.other)]

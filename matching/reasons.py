@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from matching.agreement import FIELDS, agreement
+from matching.agreement import FIELDS
 from matching.fields import LEVELS
-from matching.whole import Judged, scores_of
+from matching.pairs import judged_pairs
+from matching.whole import Judged
 from matching.why import why
 
 
@@ -38,8 +38,4 @@ def explained(judged: Judged, one: int, other: int) -> dict[str, Any]:
     met = np.flatnonzero((matched.left == left) & (matched.right == right))
     if len(met):
         return explanation(judged, int(met[0]))
-    pair = np.array([left]), np.array([right])
-    levels = agreement(judged.corpus, *pair)
-    odds = matched.model.weigh(levels) + np.log(matched.model.prior / (1 - matched.model.prior))
-    alone = replace(matched, left=pair[0], right=pair[1], levels=levels)
-    return explanation(replace(judged, matched=alone, odds=odds, scores=scores_of(odds)), 0)
+    return explanation(judged_pairs(judged, np.array([left]), np.array([right])), 0)

@@ -12,6 +12,7 @@ from itertools import compress
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matching.agreement import FIELDS, Levels, agreement
 from matching.columns import columns, titles_of
@@ -78,17 +79,23 @@ def score(
     return Scored(left, right, levels[best], odds[best], schemes, [models[name] for name in names])
 
 
-def forbidden(left: Features, right: Features) -> bool:
-    """Tell whether two records of one kind are never one thing, whatever their score: two of one clean source, two
-    volumes or seasons, and what `possible` leaves out.
+def forbidden(records: Sequence[Features], left: Ints, right: Ints) -> NDArray[np.bool_]:
+    """Return which pairs of `records` (places in it), all of one kind, are never one thing whatever their score: two of
+    one clean source, two volumes or seasons, and what `possible` leaves out.
     """
-    two = [left, right]
-    if left.sources & right.sources or (left.volume and right.volume and left.volume != right.volume):
-        return True
-    if left.season is not None and right.season is not None and left.season != right.season:
-        return True
-    corpus = columns(left.kind, two, [one.title for one in two], Rarity())
-    return not possible(corpus, np.zeros(1, np.int64), np.ones(1, np.int64))[0]
+    if not len(left):
+        return np.zeros(0, bool)
+    corpus = columns(records[0].kind, records, [one.title for one in records], Rarity())
+    pairs = [(records[a], records[b]) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
+    told_apart = np.array(
+        [
+            bool(one.sources & other.sources)
+            or bool(one.volume and other.volume and one.volume != other.volume)
+            or (None not in (one.season, other.season) and one.season != other.season)
+            for one, other in pairs
+        ]
+    )
+    return told_apart | ~possible(corpus, left, right)
 
 
 def _by_titles(left: Ints, right: Ints, first: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:

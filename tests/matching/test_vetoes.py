@@ -10,6 +10,7 @@ from matching_pairs import judge
 from matching_tables import Gold
 
 from matching.features import Features, features
+from matching.scoring import forbidden
 from matching.whole import judge_all
 from schemas.records import Contributor, Identifier, Kind, SourceRef, Venue, Work
 
@@ -89,3 +90,13 @@ def test_an_identifier_comes_before_what_looks_impossible() -> None:
         Venue(ref=REF, name=name, time_zone="Europe/Paris", identifiers=siret) for name in ("Le Vauban", "Vauban")
     )
     assert judge(*map(features, venues)).outcome == "same"
+
+
+def test_a_rebuild_is_told_what_no_score_may_join() -> None:
+    """Of many pairs at once: a clean source's two records, volumes, seasons, remakes; and nothing else."""
+    titles = ("Chroniques, tome 3", "Chroniques T.4", "Chroniques saison 2", "Chroniques, saison 3")
+    told = [film(title, 2001) for title in titles] + [film("Chroniques", year) for year in (1974, 1978, 1975)]
+    told += [replace(film("Rue du Couchant", 1974), sources=frozenset({name})) for name in ("a", "a", "b")]
+    left, right = np.array([0, 2, 4, 4, 7, 7]), np.array([1, 3, 5, 6, 8, 9])
+    assert forbidden(told, left, right).tolist() == [True, True, True, False, True, False]
+    assert forbidden(told, left[:0], right[:0]).tolist() == []
